@@ -1,0 +1,111 @@
+//! Words that several modules share.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An object whose members this API leaves open.
+pub type Object = serde_json::Map<String, serde_json::Value>;
+
+wire_enum! {
+    /// What a `userId` member holds: `user_id` the id given by this server, `external_id` the user's
+    /// `externalId`, `phone`, `email`, `username`, `identity` as `<extIdpId>:<userIdInIdp>`, `sync_relation` as
+    /// `<provider>:<userIdInIdp>`, `custom_field` as `<key>:<value>` of a unique custom field.
+    #[derive(Default)]
+    pub enum UserIdType {
+        #[default]
+        UserId = "user_id",
+        ExternalId = "external_id",
+        Phone = "phone",
+        Email = "email",
+        Username = "username",
+        Identity = "identity",
+        SyncRelation = "sync_relation",
+        CustomField = "custom_field",
+    }
+}
+
+wire_enum! {
+    /// A second factor: `OTP` a one-time password of an authenticator, `SMS` and `EMAIL` a code sent there,
+    /// `FACE` a face check.
+    pub enum FactorType {
+        Otp = "OTP",
+        Sms = "SMS",
+        Email = "EMAIL",
+        Face = "FACE",
+    }
+}
+
+wire_enum! {
+    /// How a password in the request is encrypted: `none` plain, `rsa` RSA PKCS#1 v1.5 in Base64, `sm2` SM2 in
+    /// hex, with the public keys of `GET /api/v3/system`.
+    #[derive(Default)]
+    pub enum PasswordEncryptType {
+        Sm2 = "sm2",
+        Rsa = "rsa",
+        #[default]
+        None = "none",
+    }
+}
+
+wire_enum! {
+    /// A language tag that the login box knows.
+    pub enum Locale {
+        ZhCn = "zh-CN",
+        EnUs = "en-US",
+        ZhTw = "zh-TW",
+        JaJp = "ja-JP",
+    }
+}
+
+/// The answer of an operation that either succeeds or reports an error.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Success {
+    /// Whether the operation succeeded.
+    pub success: bool,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "{T}Page")]
+pub struct Page<T> {
+    /// How many rows the whole list has.
+    pub total_count: i64,
+
+    /// The rows of this page.
+    pub list: Vec<T>,
+}
+
+/// Which page of a list.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pagination {
+    /// Page number, from 1. Default 1.
+    #[schemars(range(min = 1))]
+    pub page: Option<i64>,
+
+    /// Rows per page, 1 to 50. Default 10.
+    #[schemars(range(min = 1, max = 50))]
+    pub limit: Option<i64>,
+}
+
+/// Options of an operation that names users.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserIdOptions {
+    /// What the user ids of the request are. Default `user_id`.
+    pub user_id_type: Option<UserIdType>,
+}
+
+/// Query of the operations that read one fact about one user: get-otp-secret-by-user, get-mfa-status,
+/// get-user-mfa-info.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserQuery {
+    /// The user, named as `userIdType` says.
+    pub user_id: String,
+
+    /// What `userId` is. Default `user_id`.
+    pub user_id_type: Option<UserIdType>,
+}

@@ -1,0 +1,34 @@
+//! The words of the API: one struct per request and reply, one enum per closed set of values.
+//!
+//! # Layout
+//! - [`common`]: words that several modules share; [`idp`]: kinds of external identity providers
+//! - [`user`]: users; [`app`]: applications; [`access_key`]: keys for the management API
+//! - [`mfa_otp`]: second factors as an administrator sees them; [`mfa_factor`]: as their user sees them
+//! - [`security_settings`]: second factors of the whole user pool
+//! - [`login`]: sign-in; [`message`]: codes by SMS and e-mail; [`token`]: tokens and OpenID Connect
+//! - [`public_info`]: what anyone may read
+//!
+//! Requests read: an absent or null optional member is `None`; a `watchword_kit::Field` tells the two apart.
+//! Unknown members are accepted. Bounds are declared for the OpenAPI document; the domain checks them.
+//!
+//! # Not here
+//! No behaviour, no HTTP, no envelope, no database row.
+
+#[macro_use]
+mod macros;
+
+pub mod access_key;
+pub mod app;
+pub mod common;
+pub mod idp;
+pub mod login;
+pub mod message;
+pub mod mfa_factor;
+pub mod mfa_otp;
+pub mod public_info;
+pub mod security_settings;
+pub mod token;
+pub mod user;
+
+#[cfg(test)]
+mod tests;

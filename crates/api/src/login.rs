@@ -1,0 +1,170 @@
+//! Sign-in with a user's credentials.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use watchword_kit::Secret;
+
+use crate::common::{Object, PasswordEncryptType};
+
+wire_enum! {
+    /// What the user shows: a password, a code sent before, or the password of a directory.
+    pub enum SignInConnection {
+        Password = "PASSWORD",
+        Passcode = "PASSCODE",
+        Ldap = "LDAP",
+        Ad = "AD",
+    }
+}
+
+/// Body of signin. The payload that `connection` names is needed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignInReq {
+    /// What the user shows.
+    pub connection: SignInConnection,
+
+    /// Account and password, for `PASSWORD`.
+    pub password_payload: Option<PasswordPayload>,
+
+    /// Account and code, for `PASSCODE`.
+    pub pass_code_payload: Option<PassCodePayload>,
+
+    /// Account and password, for `AD`.
+    pub ad_payload: Option<AdPayload>,
+
+    /// Account and password, for `LDAP`.
+    pub ldap_payload: Option<LdapPayload>,
+
+    /// Options.
+    pub options: Option<SignInOptions>,
+
+    /// Id of the application, where it authenticates by `client_secret_post`.
+    #[serde(rename = "client_id")]
+    pub client_id: Option<String>,
+
+    /// Secret of the application, where it authenticates by `client_secret_post`.
+    #[serde(rename = "client_secret")]
+    pub client_secret: Option<Secret<String>>,
+}
+
+/// Account and password; exactly one of account, email, username and phone.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordPayload {
+    /// Password, plain or encrypted as `options.passwordEncryptType` says.
+    pub password: Secret<String>,
+
+    /// User name, phone number or e-mail address.
+    pub account: Option<String>,
+
+    /// E-mail address, in any case.
+    pub email: Option<String>,
+
+    /// User name.
+    pub username: Option<String>,
+
+    /// Phone number without country code.
+    pub phone: Option<String>,
+}
+
+/// Account and code; exactly one of email and phone.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PassCodePayload {
+    /// The code that send-sms or send-email sent.
+    pub pass_code: Secret<String>,
+
+    /// E-mail address, in any case.
+    pub email: Option<String>,
+
+    /// Phone number without country code.
+    pub phone: Option<String>,
+
+    /// Country code of `phone`. Default `+86`.
+    pub phone_country_code: Option<String>,
+}
+
+/// Account and password of an Active Directory.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AdPayload {
+    /// Password, plain or encrypted as `options.passwordEncryptType` says.
+    pub password: Secret<String>,
+
+    /// The account's `sAMAccountName`.
+    #[serde(rename = "sAMAccountName")]
+    pub sam_account_name: String,
+}
+
+/// Account and password of an LDAP directory.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LdapPayload {
+    /// Password, plain or encrypted as `options.passwordEncryptType` says.
+    pub password: Secret<String>,
+
+    /// The account's `sAMAccountName`.
+    #[serde(rename = "sAMAccountName")]
+    pub sam_account_name: String,
+}
+
+/// Options of signin.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignInOptions {
+    /// Scopes, separated by spaces; `openid` must be among them, `offline_access` yields a refresh token. Default
+    /// `openid profile`.
+    pub scope: Option<String>,
+
+    /// The user's IP address, when a server calls for the user.
+    pub client_ip: Option<String>,
+
+    /// Data for pipeline functions.
+    pub context: Option<Object>,
+
+    /// Id of the tenant.
+    pub tenant_id: Option<String>,
+
+    /// Custom fields for a user who is registered by this call.
+    pub custom_data: Option<Object>,
+
+    /// Whether to make an account that does not exist. Default false.
+    pub auto_register: Option<bool>,
+
+    /// Text of the captcha, in any case.
+    pub captcha_code: Option<String>,
+
+    /// How the password is encrypted. Default `none`.
+    pub password_encrypt_type: Option<PasswordEncryptType>,
+}
+
+/// The tokens of a sign-in (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
+#[derive(Clone, Serialize, JsonSchema)]
+pub struct TokenSet {
+    /// Access token, an RS256 JWT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
+
+    /// Id token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+
+    /// Refresh token. Only with scope `offline_access`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+
+    /// `Bearer`.
+    pub token_type: String,
+
+    /// Seconds for which the access token is valid.
+    pub expire_in: i64,
+
+    /// The same under the name of RFC 6749.
+    pub expires_in: i64,
+
+    /// Scopes granted, separated by spaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+quiet_debug!(TokenSet);

@@ -1,0 +1,63 @@
+//! Codes by SMS and e-mail.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+wire_enum! {
+    /// What an SMS code is for.
+    pub enum SmsChannel {
+        Login = "CHANNEL_LOGIN",
+        Register = "CHANNEL_REGISTER",
+        ResetPassword = "CHANNEL_RESET_PASSWORD",
+        BindPhone = "CHANNEL_BIND_PHONE",
+        UnbindPhone = "CHANNEL_UNBIND_PHONE",
+        BindMfa = "CHANNEL_BIND_MFA",
+        VerifyMfa = "CHANNEL_VERIFY_MFA",
+        UnbindMfa = "CHANNEL_UNBIND_MFA",
+        CompletePhone = "CHANNEL_COMPLETE_PHONE",
+        IdentityVerification = "CHANNEL_IDENTITY_VERIFICATION",
+        DeleteAccount = "CHANNEL_DELETE_ACCOUNT",
+    }
+}
+
+wire_enum! {
+    /// What a code or link by e-mail is for.
+    pub enum EmailChannel {
+        Login = "CHANNEL_LOGIN",
+        Register = "CHANNEL_REGISTER",
+        ResetPassword = "CHANNEL_RESET_PASSWORD",
+        VerifyEmailLink = "CHANNEL_VERIFY_EMAIL_LINK",
+        UpdateEmail = "CHANNEL_UPDATE_EMAIL",
+        BindEmail = "CHANNEL_BIND_EMAIL",
+        UnbindEmail = "CHANNEL_UNBIND_EMAIL",
+        VerifyMfa = "CHANNEL_VERIFY_MFA",
+        UnlockAccount = "CHANNEL_UNLOCK_ACCOUNT",
+        CompleteEmail = "CHANNEL_COMPLETE_EMAIL",
+        DeleteAccount = "CHANNEL_DELETE_ACCOUNT",
+    }
+}
+
+/// Body of send-sms. One code per number and minute.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SendSmsReq {
+    /// Phone number without country code.
+    pub phone_number: String,
+
+    /// What the code is for.
+    pub channel: SmsChannel,
+
+    /// Country code. Default `+86`.
+    pub phone_country_code: Option<String>,
+}
+
+/// Body of send-email. One code per address and minute.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SendEmailReq {
+    /// E-mail address, in any case.
+    pub email: String,
+
+    /// What the code is for.
+    pub channel: EmailChannel,
+}

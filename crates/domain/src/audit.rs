@@ -1,0 +1,92 @@
+//! The trail: what each write is called, and how its row is made.
+
+use serde_json::Value;
+use watchword_kit::{Error, codes};
+use watchword_store::audit::{AuditLog, TABLE};
+use watchword_store::{StoreError, Tx};
+
+use crate::ctx::{Actor, Ctx};
+
+macro_rules! actions {
+    ($($Name:ident = $wire:literal;)*) => {
+        /// The name of a write in the audit trail.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Audit { $($Name,)* }
+
+        impl Audit {
+            pub const ALL: &'static [Audit] = &[$(Audit::$Name),*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Audit::$Name => $wire,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    PoolCreate = "pool.create";
+    PoolUpdate = "pool.update";
+    ManagementTokenIssue = "access_key.token";
+    AccessKeyCreate = "access_key.create";
+    AccessKeyUpdate = "access_key.update";
+    AccessKeyDelete = "access_key.delete";
+    UserCreate = "user.create";
+    UserUpdate = "user.update";
+    UserDelete = "user.delete";
+    UserKick = "user.kick";
+    OtpImport = "otp.import";
+    OtpSecretRead = "otp.secret_read";
+    MfaStatusSet = "mfa.status_set";
+    MfaSettingsUpdate = "mfa.settings_update";
+    ApplicationCreate = "application.create";
+    ApplicationDelete = "application.delete";
+    ApplicationSecretRead = "application.secret_read";
+    ApplicationSecretRefresh = "application.secret_refresh";
+    SignIn = "login.signin";
+    MfaVerify = "login.mfa_verify";
+    RecoveryCodeUse = "login.recovery_code";
+    TokenIssue = "login.token";
+    TokenRevoke = "login.token_revoke";
+    FactorEnrollStart = "factor.enroll_start";
+    FactorEnroll = "factor.enroll";
+    FactorReset = "factor.reset";
+    MessageSend = "message.send";
+    ProviderUpdate = "message.provider_update";
+}
+
+/// Writes one row into the transaction of the change it tells of.
+pub(crate) async fn write(tx: &mut Tx, ctx: &Ctx, refused: Option<&Error>, details: Value) -> Result<(), StoreError> {
+    let Some(action) = ctx.action() else { return Ok(()) };
+    let code = refused.map_or(codes::OK, Error::code);
+    let (actor_kind, actor_id) = match ctx.actor() {
+        Actor::AccessKey(key) => ("access_key", key.id.clone()),
+        Actor::User(session) => ("user", session.user_id.clone()),
+        Actor::Pending(transaction) => ("user", transaction.user_id.clone()),
+        Actor::Anonymous => ("anonymous", String::new()),
+        Actor::System => ("system", String::new()),
+    };
+    let subject = details.get("userId").and_then(Value::as_str).map(str::to_owned);
+    let row = AuditLog {
+        pool_id: ctx.pool().to_string(),
+        id: ctx.new_id(),
+        at: ctx.now(),
+        action: action.as_str().into(),
+        result: match refused {
+            None => "success",
+            Some(e) if e.code().status >= 500 => "failed",
+            Some(_) => "refused",
+        }
+        .into(),
+        status_code: i64::from(code.status),
+        api_code: i64::from(code.api),
+        user_id: subject.or_else(|| ctx.user_id().map(str::to_owned)),
+        actor_kind: actor_kind.into(),
+        actor_id,
+        app_id: ctx.app_id().map(str::to_owned),
+        request_id: ctx.request().id.clone(),
+        ip: ctx.request().ip.clone(),
+        user_agent: ctx.request().user_agent.clone(),
+        details: details.to_string(),
+    };
+    TABLE.insert(tx, &row).await
+}

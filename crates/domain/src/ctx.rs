@@ -1,0 +1,217 @@
+//! One request: who asks, in which pool, and the only way to a transaction.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+use watchword_kit::{Error, Lang, Millis, PoolId, Result, Secret, codes};
+use watchword_store::Tx;
+use watchword_store::mfa_transaction::MfaTransaction;
+use watchword_store::session::Session;
+
+use crate::audit::{self, Audit};
+use crate::permission::{Grants, Permission};
+use crate::services::Services;
+
+/// Who is asking.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// Nobody has proven anything.
+    Anonymous,
+    /// An operator on the command line, or background work.
+    System,
+    /// A management client.
+    AccessKey(KeyActor),
+    /// An end user with a live session.
+    User(Box<Session>),
+    /// An end user who has passed the first factor and still owes the second.
+    Pending(Box<MfaTransaction>),
+}
+
+#[derive(Clone, Debug)]
+pub struct KeyActor {
+    pub id: String,
+    pub grants: Grants,
+}
+
+/// What the request itself says, apart from who asks.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Names the request in the reply, the log and the trail.
+    pub id: String,
+    pub lang: Lang,
+    pub ip: Option<String>,
+    pub user_agent: Option<String>,
+    /// `x-authing-app-id`, checked to be an application of the pool; for a token of a user, the token's own.
+    pub app_id: Option<String>,
+    /// Client id and secret by HTTP Basic, as sent.
+    pub basic: Option<(String, Secret<String>)>,
+    /// The token in `Authorization`, as sent.
+    pub token: Option<Secret<String>>,
+}
+
+/// A handle to one request; cheap to clone. Derefs to [`Services`].
+#[derive(Clone)]
+pub struct Ctx(Arc<Inner>);
+
+struct Inner {
+    services: Arc<Services>,
+    pool: PoolId,
+    actor: Actor,
+    request: Request,
+    action: Option<Audit>,
+    now: Millis,
+    settled: AtomicBool,
+}
+
+impl Deref for Ctx {
+    type Target = Services;
+    fn deref(&self) -> &Services {
+        &self.0.services
+    }
+}
+
+impl Ctx {
+    /// `action`: what a write is called in the trail; `None` makes a context that cannot write.
+    pub fn new(services: Arc<Services>, pool: PoolId, actor: Actor, request: Request, action: Option<Audit>) -> Self {
+        let now = services.clock.now();
+        Ctx(Arc::new(Inner { services, pool, actor, request, action, now, settled: AtomicBool::new(false) }))
+    }
+
+    /// For the command line and background work.
+    pub fn system(services: Arc<Services>, pool: PoolId, action: Audit) -> Self {
+        let request = Request { id: services.entropy.hex(16), ..Request::default() };
+        Ctx::new(services, pool, Actor::System, request, Some(action))
+    }
+
+    pub fn pool(&self) -> &PoolId {
+        &self.0.pool
+    }
+
+    pub fn actor(&self) -> &Actor {
+        &self.0.actor
+    }
+
+    pub fn request(&self) -> &Request {
+        &self.0.request
+    }
+
+    /// The moment of the request; one operation sees one time.
+    pub fn now(&self) -> Millis {
+        self.0.now
+    }
+
+    pub fn action(&self) -> Option<Audit> {
+        self.0.action
+    }
+
+    pub fn new_id(&self) -> String {
+        self.ids.next(self.now())
+    }
+
+    pub fn services(&self) -> &Arc<Services> {
+        &self.0.services
+    }
+
+    /// The application the request comes from.
+    pub fn app_id(&self) -> Option<&str> {
+        match &self.0.actor {
+            Actor::User(session) => Some(&session.app_id),
+            Actor::Pending(transaction) => Some(&transaction.app_id),
+            _ => self.0.request.app_id.as_deref(),
+        }
+    }
+
+    /// The end user who asks, second factor proven or not.
+    pub fn user_id(&self) -> Option<&str> {
+        match &self.0.actor {
+            Actor::User(session) => Some(&session.user_id),
+            Actor::Pending(transaction) => Some(&transaction.user_id),
+            _ => None,
+        }
+    }
+
+    /// The session of the end user who asks.
+    ///
+    /// # Errors
+    /// 401 when a second factor is still owed or nobody is signed in.
+    pub fn session(&self) -> Result<&Session> {
+        match &self.0.actor {
+            Actor::User(session) => Ok(session),
+            _ => Err(Error::new(codes::NOT_SIGNED_IN)),
+        }
+    }
+
+    pub fn may(&self, permission: Permission) -> bool {
+        match &self.0.actor {
+            Actor::System => true,
+            Actor::AccessKey(key) => key.grants.allow(permission),
+            Actor::Anonymous | Actor::User(_) | Actor::Pending(_) => false,
+        }
+    }
+
+    pub async fn read(&self) -> Result<Tx> {
+        Ok(self.db.read().await?)
+    }
+
+    /// A read that may take long.
+    pub async fn scan(&self) -> Result<Tx> {
+        Ok(self.db.scan().await?)
+    }
+
+    /// Begins a unit of work, to be ended by [`Ctx::commit`] or [`Ctx::commit_refusal`].
+    ///
+    /// # Errors
+    /// 500 when the operation was declared as reading only.
+    pub async fn write(&self) -> Result<Tx> {
+        if self.0.action.is_none() {
+            return Err(Error::internal("an operation declared as reading asked to write"));
+        }
+        Ok(self.db.write().await?)
+    }
+
+    /// Writes the audit row and makes the unit durable. `details` is a JSON object without secrets; its `userId`
+    /// names the user whom the change is about.
+    pub async fn commit(&self, mut tx: Tx, details: Value) -> Result<()> {
+        audit::write(&mut tx, self, None, details).await?;
+        tx.commit().await?;
+        self.0.settled.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Makes durable what a refusal changes (a counted failure, a spent token) together with its audit row, and
+    /// hands the refusal back.
+    pub async fn commit_refusal(&self, mut tx: Tx, refusal: Error, details: Value) -> Error {
+        let written = async {
+            audit::write(&mut tx, self, Some(&refusal), details).await?;
+            tx.commit().await
+        };
+        match written.await {
+            Ok(()) => {
+                self.0.settled.store(true, Ordering::SeqCst);
+                refusal
+            }
+            Err(e) => e.into(),
+        }
+    }
+
+    /// Leaves the trail of a write that was refused before it began. Called by the dispatcher.
+    pub async fn record_refusal(&self, refusal: &Error) -> Result<()> {
+        if self.0.action.is_none() || self.settled() || self.pool().as_str().is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.write().await?;
+        let details = match refusal.field() {
+            Some(field) => serde_json::json!({ "field": field }),
+            None => Value::Object(serde_json::Map::new()),
+        };
+        audit::write(&mut tx, self, Some(refusal), details).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether the operation's audit row is on disk.
+    pub fn settled(&self) -> bool {
+        self.0.settled.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,32 @@
+//! What the product does: one file or folder per noun, and the background work.
+//!
+//! # Layout
+//! - [`services`]: what every operation may use (database, keys, clock, settings)
+//! - [`ctx`]: one request: who asks, in which pool; the only way to a transaction
+//! - [`permission`], [`audit`]: what a key may be granted, what a write is called in the trail
+//! - [`keys`]: keys of the installation; [`passwords`]: the gate before the password hash; [`throttle`]: guess limits
+//! - [`caller`]: who is asking; [`token`]: what we hand out to be recognised by
+//! - the nouns of the API, named as in every other layer
+//!
+//! # Not here
+//! No HTTP and no SQL. Nothing is sent from here: a message is a row in the outbox, written with the change that
+//! causes it.
+
+pub mod access_key;
+pub mod app;
+pub mod audit;
+pub mod caller;
+pub mod ctx;
+pub mod keys;
+pub mod passwords;
+pub mod permission;
+pub mod pool;
+pub mod services;
+pub mod throttle;
+pub mod token;
+pub mod user;
+
+pub use audit::Audit;
+pub use ctx::{Actor, Ctx};
+pub use permission::Permission;
+pub use services::{Services, Settings};

@@ -1,0 +1,198 @@
+//! What we hand out to be recognised by: management tokens, access and ID tokens, refresh tokens, MFA tokens.
+
+use serde_json::{Value, json};
+use watchword_api::login::TokenSet;
+use watchword_crypto::hash;
+use watchword_crypto::jose;
+use watchword_kit::{Error, Millis, Result, codes};
+use watchword_store::Tx;
+use watchword_store::access_key::AccessKey;
+use watchword_store::app::Application;
+use watchword_store::mfa_transaction::{self, MfaTransaction};
+use watchword_store::session::{REFRESH_TOKENS, RefreshToken, Session};
+use watchword_store::user::User;
+
+use crate::app;
+use crate::ctx::Ctx;
+use crate::services::Services;
+use crate::user;
+
+/// Seconds that a management token lives; clients renew without margin, so it is exactly this.
+pub const MANAGEMENT_LIFETIME: i64 = 7200;
+/// How long a sign-in may wait for its second factor.
+pub const MFA_LIFETIME: Millis = Millis::minutes(5);
+
+const MANAGEMENT: &str = "management+jwt";
+const MFA: &str = "mfa+jwt";
+const ACCESS: &str = "at+jwt";
+
+/// A token for the management API. Clients read `scoped_userpool_id` from it without checking anything.
+pub fn issue_management(services: &Services, key: &AccessKey, now: Millis) -> String {
+    let claims = json!({
+        "scoped_userpool_id": key.pool_id,
+        "access_key_id": key.id,
+        "iss": services.settings.issuer(),
+        "iat": now.as_seconds(),
+        "exp": now.as_seconds() + MANAGEMENT_LIFETIME,
+        "jti": services.entropy.hex(8),
+    });
+    jose::sign_hs256(&services.keys.management_mac, MANAGEMENT, &claims)
+}
+
+/// The pool and access key that a management token names, while it is valid.
+pub fn read_management(services: &Services, token: &str, now: Millis) -> Option<(String, String)> {
+    let claims = jose::verify_hs256_as(token, MANAGEMENT, &services.keys.management_mac).ok()?;
+    if jose::numeric(&claims, "exp")? <= now.as_seconds() {
+        return None;
+    }
+    Some((text(&claims, "scoped_userpool_id")?, text(&claims, "access_key_id")?))
+}
+
+/// Begins a sign-in that waits for its second factor, and names it by an mfaToken.
+pub async fn begin_mfa(tx: &mut Tx, ctx: &Ctx, transaction: &MfaTransaction) -> Result<String> {
+    mfa_transaction::TABLE.insert(tx, transaction).await?;
+    Ok(mfa_token(ctx, transaction))
+}
+
+fn mfa_token(ctx: &Ctx, transaction: &MfaTransaction) -> String {
+    let (pool, user) = (&transaction.pool_id, &transaction.user_id);
+    let claims = json!({
+        "data": { "userPoolId": pool, "userId": user, "arn": format!("arn:cn:authing:{pool}:user:{user}"), "stage": 1 },
+        "aud": transaction.app_id,
+        "iss": ctx.settings.issuer(),
+        "jti": transaction.id,
+        "iat": transaction.created_at.as_seconds(),
+        "exp": transaction.expires_at.as_seconds(),
+    });
+    jose::sign_hs256(&ctx.keys.mfa_mac, MFA, &claims)
+}
+
+/// What an mfaToken says about itself; whether it can still be used, the database knows.
+pub struct MfaClaims {
+    pub pool: String,
+    pub id: String,
+    pub issued_at: i64,
+    pub expires_at: i64,
+}
+
+pub fn read_mfa(services: &Services, token: &str, now: Millis) -> Option<MfaClaims> {
+    let claims = jose::verify_hs256_as(token, MFA, &services.keys.mfa_mac).ok()?;
+    let expires_at = jose::numeric(&claims, "exp")?;
+    if expires_at <= now.as_seconds() {
+        return None;
+    }
+    Some(MfaClaims {
+        pool: text(claims.get("data")?, "userPoolId")?,
+        id: text(&claims, "jti")?,
+        issued_at: jose::numeric(&claims, "iat")?,
+        expires_at,
+    })
+}
+
+/// What an access token says; whether its session still lives, the database knows.
+#[derive(Clone, Debug)]
+pub struct AccessClaims {
+    pub pool: String,
+    pub session: String,
+    pub app: String,
+}
+
+pub fn read_access(services: &Services, token: &str, now: Millis) -> Option<AccessClaims> {
+    let claims = jose::verify_rs256_as(token, ACCESS, &services.keys.verifying).ok()?;
+    if jose::numeric(&claims, "exp")? <= now.as_seconds() || text(&claims, "iss")? != services.settings.issuer() {
+        return None;
+    }
+    Some(AccessClaims {
+        pool: text(&claims, "userpool_id")?,
+        session: text(&claims, "sid")?,
+        app: text(&claims, "aud")?,
+    })
+}
+
+/// Tokens for a session: access token, with scope `openid` an ID token, with `offline_access` a refresh token.
+///
+/// The private key is used here, so call it before the writer is taken where the session is known already.
+pub async fn issue(tx: &mut Tx, ctx: &Ctx, session: &Session, app: &Application, user: &User) -> Result<TokenSet> {
+    let lifetimes = app::oidc_settings(app)?;
+    let now = ctx.now();
+    let has = |scope: &str| session.scope.split(' ').any(|s| s == scope);
+    let access_claims = json!({
+        "iss": ctx.settings.issuer(),
+        "sub": session.user_id,
+        "aud": app.id,
+        "client_id": app.id,
+        "iat": now.as_seconds(),
+        "exp": now.as_seconds() + lifetimes.access_token_expire,
+        "jti": ctx.entropy.hex(16),
+        "scope": session.scope,
+        "sid": session.id,
+        "userpool_id": session.pool_id,
+    });
+    let id_token = if has("openid") { Some(id_token(ctx, session, app, user, &lifetimes)?) } else { None };
+    let refresh_token = if has("offline_access") {
+        let token = hash::token(&ctx.entropy, 32);
+        let row = RefreshToken {
+            pool_id: session.pool_id.clone(),
+            id: hash::token_hash(&token),
+            session_id: session.id.clone(),
+            user_id: session.user_id.clone(),
+            app_id: app.id.clone(),
+            created_at: now,
+            expires_at: (now + Millis::seconds(lifetimes.refresh_token_expire)).min(session.expires_at),
+            used_at: None,
+        };
+        REFRESH_TOKENS.insert(tx, &row).await?;
+        Some(token)
+    } else {
+        None
+    };
+    Ok(TokenSet {
+        access_token: Some(sign(ctx, &access_claims, ACCESS)?),
+        id_token,
+        refresh_token,
+        token_type: "Bearer".into(),
+        expire_in: lifetimes.access_token_expire,
+        expires_in: lifetimes.access_token_expire,
+        scope: Some(session.scope.clone()),
+    })
+}
+
+fn id_token(
+    ctx: &Ctx,
+    session: &Session,
+    app: &Application,
+    user: &User,
+    lifetimes: &app::OidcSettings,
+) -> Result<String> {
+    let amr: Value = serde_json::from_str(&session.amr).map_err(Error::internal)?;
+    let now = ctx.now().as_seconds();
+    let mut claims = user::claims(user, &session.scope);
+    claims.insert("iss".into(), ctx.settings.issuer().into());
+    claims.insert("sub".into(), session.user_id.clone().into());
+    claims.insert("aud".into(), app.id.clone().into());
+    claims.insert("iat".into(), now.into());
+    claims.insert("exp".into(), (now + lifetimes.id_token_expire).into());
+    claims.insert("auth_time".into(), session.auth_time.as_seconds().into());
+    claims.insert("sid".into(), session.id.clone().into());
+    claims.insert("amr".into(), amr);
+    let claims = Value::Object(claims);
+    if lifetimes.id_token_rs256 {
+        return sign(ctx, &claims, "JWT");
+    }
+    let secret = app::secret(ctx, app)?;
+    Ok(jose::sign_hs256(secret.reveal().as_bytes(), "JWT", &claims))
+}
+
+fn sign(ctx: &Ctx, claims: &Value, typ: &str) -> Result<String> {
+    let key = ctx.keys.signing.first().ok_or_else(|| Error::internal("no signing key"))?;
+    key.sign_rs256(claims, typ).map_err(|e| Error::internal(format!("signing: {e:?}")))
+}
+
+/// A refusal of `/oidc/token` and its like: `error` is RFC 6749's word for it.
+pub fn oauth(error: &'static str) -> Error {
+    Error::new(codes::INVALID).with_data(json!({ "error": error }))
+}
+
+fn text(claims: &Value, name: &str) -> Option<String> {
+    claims.get(name)?.as_str().map(str::to_owned)
+}

@@ -1,0 +1,9 @@
+//! OpenID Connect and OAuth 2: the protocol over `domain`.
+//!
+//! # Layout
+//! - [`error`]: refusals as RFC 6749 §5.2 writes them
+//!
+//! # Not here
+//! No SQL and no HTTP: `web` carries what is decided here.
+
+pub mod error;

@@ -1,0 +1,55 @@
+//! Management access keys and the signed requests they have used.
+
+use watchword_kit::{Millis, PoolId};
+
+use crate::{Result, Table, Tx, row, sql, vals};
+
+row! {
+    pub struct AccessKey {
+        pub pool_id: String,
+        pub id: String,
+        /// `userpool`: the pool's own key with every permission; otherwise the API's `type`.
+        pub kind: String,
+        pub user_id: String,
+        pub tenant_id: Option<String>,
+        pub secret_sealed: Vec<u8>,
+        /// JSON list of permissions.
+        pub permissions: String,
+        pub enabled: bool,
+        pub created_at: Millis,
+        pub last_used_at: Option<Millis>,
+    }
+}
+
+pub static TABLE: Table<AccessKey> = Table::new("access_keys");
+
+/// The key with this id in whichever pool it lives: a signed request names only its key.
+pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<AccessKey>> {
+    let sql = sql!(
+        "SELECT pool_id, id, kind, user_id, tenant_id, secret_sealed, permissions, enabled, created_at, last_used_at
+         FROM access_keys WHERE id = $1"
+    );
+    tx.maybe(sql, vals![id]).await
+}
+
+/// Notes a use, at most once a minute, so that reading does not become writing.
+pub async fn touch(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<()> {
+    let sql = sql!(
+        "UPDATE access_keys SET last_used_at = $3
+         WHERE pool_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $4)"
+    );
+    tx.run(sql, vals![pool, id, now, now - Millis::minutes(1)]).await.map(drop)
+}
+
+/// Remembers a nonce; `false` means that it was used before.
+pub async fn use_nonce(tx: &mut Tx, pool: &PoolId, key: &str, nonce: &str, expires: Millis) -> Result<bool> {
+    let sql = sql!(
+        "INSERT INTO request_nonces (pool_id, access_key_id, nonce, expires_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (pool_id, access_key_id, nonce) DO NOTHING"
+    );
+    Ok(tx.run(sql, vals![pool, key, nonce, expires]).await? == 1)
+}
+
+pub async fn forget_nonces(tx: &mut Tx, now: Millis) -> Result<u64> {
+    tx.run(sql!("DELETE FROM request_nonces WHERE expires_at < $1"), vals![now]).await
+}

@@ -1,0 +1,210 @@
+//! The database: embedded SQLite or PostgreSQL, chosen by URL; the only place that names an engine.
+
+mod postgres;
+mod sqlite;
+
+use std::path::PathBuf;
+
+use watchword_kit::{Clock, Error};
+
+use crate::statement::Sql;
+use crate::{FromRow, Result, StoreError, Val};
+
+/// How to open a database.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `sqlite:PATH` or `postgres://…` / `postgresql://…`.
+    pub url: String,
+    /// Connections to PostgreSQL, or readers of SQLite.
+    pub connections: usize,
+}
+
+impl Options {
+    pub fn sqlite(path: impl Into<PathBuf>) -> Self {
+        Options { url: format!("sqlite:{}", path.into().display()), connections: 8 }
+    }
+}
+
+/// A handle to the database; cheap to clone.
+#[derive(Clone)]
+pub enum Db {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Db {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the URL names no engine, the database cannot be reached, or its schema is newer than this program.
+    pub async fn open(options: &Options, clock: &Clock) -> Result<Db> {
+        let db = Db::connect(options).await?;
+        crate::migrate::run(&db, clock.now()).await?;
+        Ok(db)
+    }
+
+    /// Opens the database as it is.
+    pub async fn connect(options: &Options) -> Result<Db> {
+        if let Some(path) = options.url.strip_prefix("sqlite:") {
+            Ok(Db::Sqlite(sqlite::Sqlite::open(path.as_ref(), options.connections)?))
+        } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
+            Ok(Db::Postgres(postgres::Postgres::open(&options.url, options.connections).await?))
+        } else {
+            Err(StoreError::Broken("a database URL begins with sqlite: or postgres://".into()))
+        }
+    }
+
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Db::Sqlite(_) => "sqlite",
+            Db::Postgres(_) => "postgres",
+        }
+    }
+
+    /// A transaction that only reads. On SQLite all its statements see one moment; on PostgreSQL each sees its own.
+    pub async fn read(&self) -> Result<Tx> {
+        Ok(Tx(match self {
+            Db::Sqlite(s) => Inner::SqliteRead(s.read(false).await?),
+            Db::Postgres(p) => Inner::PostgresRead(p.client().await?),
+        }))
+    }
+
+    /// A read that may take long (an export, a search without an index): on SQLite it does not hold up a worker thread.
+    pub async fn scan(&self) -> Result<Tx> {
+        Ok(Tx(match self {
+            Db::Sqlite(s) => Inner::SqliteRead(s.read(true).await?),
+            Db::Postgres(p) => Inner::PostgresRead(p.client().await?),
+        }))
+    }
+
+    /// A unit of work. Nothing of it stays unless [`Tx::commit`] returns `Ok`.
+    pub async fn write(&self) -> Result<Tx> {
+        Ok(Tx(match self {
+            Db::Sqlite(s) => Inner::SqliteWrite(s.write().await?),
+            Db::Postgres(p) => Inner::PostgresWrite(p.write().await?),
+        }))
+    }
+
+    /// Runs a script of several statements outside any transaction of ours; for migrations only.
+    pub(crate) async fn migrate(&self, steps: &[crate::migrate::Step], now: i64) -> Result<()> {
+        match self {
+            Db::Sqlite(s) => s.migrate(steps, now).await,
+            Db::Postgres(p) => p.migrate(steps, now).await,
+        }
+    }
+
+    /// Parameter count and column names of a statement, as the engine sees them.
+    pub async fn describe(&self, sql: Sql<'_>) -> Result<(usize, Vec<String>)> {
+        match self {
+            Db::Sqlite(s) => s.describe(sql).await,
+            Db::Postgres(p) => p.describe(sql).await,
+        }
+    }
+
+    /// Moves what the write-ahead log holds into the database file (SQLite); nothing to do on PostgreSQL.
+    pub async fn checkpoint(&self) -> Result<()> {
+        match self {
+            Db::Sqlite(s) => s.checkpoint().await,
+            Db::Postgres(_) => Ok(()),
+        }
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`], also when its request is cancelled, it leaves no trace.
+///
+/// After a statement has failed the transaction cannot be committed, on either engine.
+pub struct Tx(Inner);
+
+enum Inner {
+    SqliteRead(sqlite::ReadTx),
+    SqliteWrite(sqlite::WriteTx),
+    PostgresRead(postgres::Client),
+    PostgresWrite(postgres::WriteTx),
+}
+
+impl Tx {
+    /// Every row of the answer.
+    pub async fn all<T: FromRow>(&mut self, sql: impl Into<Sql<'_>>, vals: &[Val]) -> Result<Vec<T>> {
+        let sql = sql.into();
+        match &mut self.0 {
+            Inner::SqliteRead(t) => t.all(sql, vals),
+            Inner::SqliteWrite(t) => t.all(sql, vals),
+            Inner::PostgresRead(c) => postgres::all(c, sql, vals).await,
+            Inner::PostgresWrite(t) => t.all(sql, vals).await,
+        }
+    }
+
+    /// The first row of the answer, if there is one.
+    pub async fn maybe<T: FromRow>(&mut self, sql: impl Into<Sql<'_>>, vals: &[Val]) -> Result<Option<T>> {
+        Ok(self.all(sql, vals).await?.into_iter().next())
+    }
+
+    /// The only row of the answer.
+    pub async fn one<T: FromRow>(&mut self, sql: impl Into<Sql<'_>>, vals: &[Val]) -> Result<T> {
+        self.maybe(sql, vals).await?.ok_or_else(|| StoreError::Broken("a row was expected".into()))
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub async fn run(&mut self, sql: impl Into<Sql<'_>>, vals: &[Val]) -> Result<u64> {
+        let sql = sql.into();
+        match &mut self.0 {
+            Inner::SqliteWrite(t) => t.run(sql, vals),
+            Inner::PostgresWrite(t) => t.run(sql, vals).await,
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => {
+                Err(StoreError::Broken("a read transaction cannot write".into()))
+            }
+        }
+    }
+
+    /// Runs statements that do not depend on each other; on PostgreSQL they share one round trip.
+    /// Answers the changed rows of each.
+    pub async fn run_together(&mut self, list: &[(Sql<'_>, &[Val])]) -> Result<Vec<u64>> {
+        match &mut self.0 {
+            Inner::SqliteWrite(t) => list.iter().map(|(sql, vals)| t.run(*sql, vals)).collect(),
+            Inner::PostgresWrite(t) => t.run_together(list).await,
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => {
+                Err(StoreError::Broken("a read transaction cannot write".into()))
+            }
+        }
+    }
+
+    /// Inserts many rows with one statement's text (`INSERT INTO t (a, b) VALUES ($1, $2) ON CONFLICT …`).
+    /// SQLite runs it row by row; PostgreSQL gets one array per column. A column must not mix types.
+    /// Answers the changed rows.
+    pub async fn insert_many(&mut self, sql: impl Into<Sql<'_>>, rows: Vec<Vec<Val>>) -> Result<u64> {
+        let sql = sql.into();
+        match &mut self.0 {
+            Inner::SqliteWrite(t) => {
+                let mut changed = 0;
+                for (n, row) in rows.iter().enumerate() {
+                    changed += t.run(sql, row)?;
+                    if n % 1024 == 1023 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+                Ok(changed)
+            }
+            Inner::PostgresWrite(t) => t.insert_many(sql, rows).await,
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => {
+                Err(StoreError::Broken("a read transaction cannot write".into()))
+            }
+        }
+    }
+
+    /// Makes the unit durable. `Ok` means that it is on disk; an error means that no trace of it is left, or, when
+    /// the connection broke during the commit itself, that nobody knows.
+    pub async fn commit(self) -> Result<()> {
+        match self.0 {
+            Inner::SqliteWrite(t) => t.commit().await,
+            Inner::PostgresWrite(t) => t.commit().await,
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => Ok(()),
+        }
+    }
+}
+
+/// For `?` in tests and tools that speak [`watchword_kit::Result`].
+pub async fn ping(db: &Db) -> std::result::Result<(), Error> {
+    let mut tx = db.read().await?;
+    tx.one::<(i64,)>(crate::sql!("SELECT CAST(1 AS BIGINT) AS one"), &[]).await?;
+    Ok(())
+}

@@ -1,0 +1,298 @@
+//! PostgreSQL through a pool of connections, statements prepared once per connection, round trips shared where possible.
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use futures_util::future::{join_all, try_join};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{NoTls, Statement};
+
+use crate::statement::Sql;
+use crate::{FromRow, Result, Row, StoreError, Val};
+
+/// Seconds to wait for a connection before answering 503.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+/// Any number, the same in every watchword: nodes that start together migrate one after the other.
+const MIGRATION_LOCK: i64 = 0x7761_7463_6877_6f72;
+
+pub type Client = Object;
+
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    pub async fn open(url: &str, connections: usize) -> Result<Self> {
+        let mut config: tokio_postgres::Config = url.parse().map_err(broken)?;
+        if config.get_application_name().is_none() {
+            config.application_name("watchword");
+        }
+        config.connect_timeout(PATIENCE);
+        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let pool = Pool::builder(manager)
+            .max_size(connections.max(2))
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) })
+            .build()
+            .map_err(broken)?;
+        let postgres = Postgres { pool };
+        drop(postgres.client().await?);
+        Ok(postgres)
+    }
+
+    pub async fn client(&self) -> Result<Client> {
+        self.pool.get().await.map_err(|e| StoreError::Unavailable(e.to_string()))
+    }
+
+    pub async fn write(&self) -> Result<WriteTx> {
+        Ok(WriteTx { client: Some(self.client().await?), begun: false, failed: false })
+    }
+
+    pub async fn migrate(&self, steps: &[crate::migrate::Step], now: i64) -> Result<()> {
+        let mut client = self.client().await?;
+        client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await.map_err(classify)?;
+        let mut done = Ok(());
+        for step in steps {
+            done = migrate_step(&mut client, step, now).await;
+            if done.is_err() {
+                break;
+            }
+        }
+        client.execute("SELECT pg_advisory_unlock($1)", &[&MIGRATION_LOCK]).await.map_err(classify)?;
+        done
+    }
+
+    pub async fn describe(&self, sql: Sql<'_>) -> Result<(usize, Vec<String>)> {
+        let client = self.client().await?;
+        let stmt = client.prepare(&sql.for_postgres()).await.map_err(classify)?;
+        Ok((stmt.params().len(), stmt.columns().iter().map(|c| c.name().to_owned()).collect()))
+    }
+}
+
+async fn migrate_step(client: &mut Client, step: &crate::migrate::Step, now: i64) -> Result<()> {
+    let named = |e: tokio_postgres::Error| StoreError::Broken(format!("migration {}: {}", step.name, explain(&e)));
+    let tx = client.transaction().await.map_err(classify)?;
+    let ready = tx.query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[]).await.map_err(named)?;
+    if ready.get::<_, bool>(0) {
+        let sql = "SELECT COUNT(*) FROM schema_migrations WHERE version = $1";
+        if tx.query_one(sql, &[&step.version]).await.map_err(named)?.get::<_, i64>(0) > 0 {
+            return Ok(());
+        }
+    }
+    tx.batch_execute(&crate::migrate::for_postgres(step.general)).await.map_err(named)?;
+    let sql = "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)";
+    tx.execute(sql, &[&step.version, &step.name, &now]).await.map_err(named)?;
+    tx.commit().await.map_err(named)
+}
+
+/// A transaction that begins together with its first statement.
+pub struct WriteTx {
+    client: Option<Client>,
+    begun: bool,
+    failed: bool,
+}
+
+impl WriteTx {
+    pub async fn all<T: FromRow>(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<Vec<T>> {
+        let (client, begun) = self.parts()?;
+        let done = async {
+            let stmt = prepare(client, sql, vals).await?;
+            let params = refs(vals);
+            let query = async { client.query(&stmt, &params).await.map_err(classify) };
+            let rows = if begun { query.await? } else { try_join(begin(client), query).await?.1 };
+            rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
+        };
+        let done = done.await;
+        self.settle(done)
+    }
+
+    pub async fn run(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<u64> {
+        let (client, begun) = self.parts()?;
+        let done = async {
+            let stmt = prepare(client, sql, vals).await?;
+            if !stmt.columns().is_empty() {
+                return Err(StoreError::Broken(format!("run() drops the rows of {}", sql.for_postgres())));
+            }
+            let params = refs(vals);
+            let execute = async { client.execute(&stmt, &params).await.map_err(classify) };
+            if begun { execute.await } else { Ok(try_join(begin(client), execute).await?.1) }
+        };
+        let done = done.await;
+        self.settle(done)
+    }
+
+    pub async fn run_together(&mut self, list: &[(Sql<'_>, &[Val])]) -> Result<Vec<u64>> {
+        let (client, begun) = self.parts()?;
+        let done = async {
+            let mut prepared = Vec::with_capacity(list.len());
+            for (sql, vals) in list {
+                prepared.push((prepare(client, *sql, vals).await?, refs(vals)));
+            }
+            let all = join_all(
+                prepared
+                    .iter()
+                    .map(|(stmt, params)| async move { client.execute(stmt, params).await.map_err(classify) }),
+            );
+            let counts = if begun { all.await } else { futures_util::future::join(begin(client), all).await.1 };
+            counts.into_iter().collect()
+        };
+        let done = done.await;
+        self.settle(done)
+    }
+
+    pub async fn insert_many(&mut self, sql: Sql<'_>, rows: Vec<Vec<Val>>) -> Result<u64> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let (client, begun) = self.parts()?;
+        let done = async {
+            let single = client.prepare_cached(&sql.for_postgres()).await.map_err(classify)?;
+            let types = single.params();
+            let bulk = unnested(&sql.for_postgres(), types)?;
+            let stmt = client.prepare_cached(&bulk).await.map_err(classify)?;
+            let columns = transpose(rows, types)?;
+            let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|c| &**c as &(dyn ToSql + Sync)).collect();
+            let execute = async { client.execute(&stmt, &params).await.map_err(classify) };
+            if begun { execute.await } else { Ok(try_join(begin(client), execute).await?.1) }
+        };
+        let done = done.await;
+        self.settle(done)
+    }
+
+    pub async fn commit(mut self) -> Result<()> {
+        if self.failed {
+            return Err(StoreError::Broken("commit after a failed statement".into()));
+        }
+        if self.begun
+            && let Some(client) = &self.client
+        {
+            client.batch_execute("COMMIT").await.map_err(classify)?;
+        }
+        self.begun = false;
+        Ok(())
+    }
+
+    fn parts(&mut self) -> Result<(&Client, bool)> {
+        let begun = std::mem::replace(&mut self.begun, true);
+        self.client.as_ref().map(|c| (c, begun)).ok_or_else(|| StoreError::Broken("the transaction is over".into()))
+    }
+
+    fn settle<T>(&mut self, done: Result<T>) -> Result<T> {
+        self.failed |= done.is_err();
+        done
+    }
+}
+
+impl Drop for WriteTx {
+    fn drop(&mut self) {
+        let (true, Some(client)) = (self.begun, self.client.take()) else { return };
+        match tokio::runtime::Handle::try_current() {
+            // The connection returns to the pool after its ROLLBACK, or is closed when that fails.
+            Ok(runtime) => drop(runtime.spawn(async move {
+                if client.batch_execute("ROLLBACK").await.is_err() {
+                    drop(Object::take(client));
+                }
+            })),
+            Err(_) => drop(Object::take(client)),
+        }
+    }
+}
+
+pub async fn all<T: FromRow>(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Result<Vec<T>> {
+    let stmt = prepare(client, sql, vals).await?;
+    let rows = client.query(&stmt, &refs(vals)).await.map_err(classify)?;
+    rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
+}
+
+async fn begin(client: &Client) -> Result<()> {
+    client.batch_execute("BEGIN").await.map_err(classify)
+}
+
+async fn prepare(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Result<Statement> {
+    let text = sql.for_postgres();
+    let stmt = client.prepare_cached(&text).await.map_err(classify)?;
+    if stmt.params().len() != vals.len() {
+        return Err(StoreError::Broken(format!(
+            "{} values for {} parameters: {text}",
+            vals.len(),
+            stmt.params().len()
+        )));
+    }
+    Ok(stmt)
+}
+
+fn refs(vals: &[Val]) -> Vec<&(dyn ToSql + Sync)> {
+    vals.iter().map(|v| v as &(dyn ToSql + Sync)).collect()
+}
+
+/// `VALUES ($1, $2)` becomes `SELECT * FROM UNNEST($1::text[], $2::int8[])`: one array per column.
+fn unnested(sql: &str, types: &[Type]) -> Result<String> {
+    let bad = || StoreError::Broken(format!("insert_many needs VALUES ($1, …, $n): {sql}"));
+    let (head, rest) = sql.split_once("VALUES (").ok_or_else(bad)?;
+    let (_, tail) = rest.split_once(')').ok_or_else(bad)?;
+    let arrays: Vec<String> = types.iter().enumerate().map(|(i, ty)| format!("${}::{}[]", i + 1, ty.name())).collect();
+    // SELECT … WHERE TRUE: without it ON CONFLICT after a SELECT would read as a join condition on SQLite's grammar,
+    // and both engines accept the longer form.
+    Ok(format!("{head}SELECT * FROM UNNEST({}) WHERE TRUE{tail}", arrays.join(", ")))
+}
+
+fn transpose(rows: Vec<Vec<Val>>, types: &[Type]) -> Result<Vec<Box<dyn ToSql + Sync + Send>>> {
+    let mut columns: Vec<Vec<Val>> = types.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+    for row in rows {
+        if row.len() != columns.len() {
+            return Err(StoreError::Broken(format!("{} values for {} columns", row.len(), columns.len())));
+        }
+        for (column, val) in columns.iter_mut().zip(row) {
+            column.push(val);
+        }
+    }
+    columns.into_iter().zip(types).map(|(column, ty)| array(column, ty)).collect()
+}
+
+fn array(column: Vec<Val>, ty: &Type) -> Result<Box<dyn ToSql + Sync + Send>> {
+    let odd = |v: Val| StoreError::Broken(format!("a {} column cannot take {v:?}", ty.name()));
+    macro_rules! typed {
+        ($variant:ident, $t:ty) => {{
+            let mut out: Vec<Option<$t>> = Vec::with_capacity(column.len());
+            for val in column {
+                match val {
+                    Val::$variant(v) => out.push(Some(v)),
+                    Val::Null => out.push(None),
+                    other => return Err(odd(other)),
+                }
+            }
+            Ok(Box::new(out))
+        }};
+    }
+    match *ty {
+        Type::TEXT | Type::VARCHAR => typed!(Text, String),
+        Type::INT8 => typed!(Int, i64),
+        Type::BOOL => typed!(Bool, bool),
+        Type::BYTEA => typed!(Bytes, Vec<u8>),
+        _ => Err(StoreError::Broken(format!("insert_many knows no type {}", ty.name()))),
+    }
+}
+
+fn classify(e: tokio_postgres::Error) -> StoreError {
+    let Some(db) = e.as_db_error() else { return StoreError::Unavailable(explain(&e)) };
+    let class = db.code().code().get(..2).unwrap_or_default();
+    if *db.code() == SqlState::UNIQUE_VIOLATION {
+        StoreError::Unique(db.constraint().unwrap_or_default().to_owned())
+    } else if matches!(class, "08" | "40" | "53" | "57" | "58") {
+        StoreError::Unavailable(explain(&e))
+    } else {
+        StoreError::Broken(explain(&e))
+    }
+}
+
+/// The server's own words; the driver's `Display` hides them.
+fn explain(e: &tokio_postgres::Error) -> String {
+    match e.as_db_error() {
+        Some(db) => format!("{} ({})", db.message(), db.code().code()),
+        None => e.to_string(),
+    }
+}
+
+fn broken(e: impl std::fmt::Display) -> StoreError {
+    StoreError::broken(e)
+}

@@ -1,0 +1,67 @@
+//! The schema. A migration is one file for both engines; `name.sqlite.sql` overrides it on SQLite where it must.
+//!
+//! Written in the portable words of docs/sql.md: TEXT, BIGINT, BOOLEAN, BLOB. On the way in, SQLite gets
+//! `WITHOUT ROWID` on every table (the primary key is the table), PostgreSQL gets `COLLATE "C"` on every TEXT (both
+//! engines then order alike) and BYTEA for BLOB.
+
+use watchword_kit::Millis;
+
+use crate::{Db, Result, StoreError};
+
+/// One migration.
+pub struct Step {
+    pub version: i64,
+    pub name: &'static str,
+    pub general: &'static str,
+    pub sqlite: &'static str,
+}
+
+macro_rules! steps {
+    ($($version:literal $name:literal),* $(,)?) => {
+        &[$(Step {
+            version: $version,
+            name: $name,
+            general: include_str!(concat!("../migrations/", $name, ".sql")),
+            sqlite: include_str!(concat!("../migrations/", $name, ".sql")),
+        }),*]
+    };
+}
+
+/// Every migration, in order. A released one is never edited.
+pub const STEPS: &[Step] = steps![
+    1 "0001_schema_migrations",
+    2 "0002_pools",
+    3 "0003_users",
+    4 "0004_mfa",
+    5 "0005_sessions",
+    6 "0006_messages",
+    7 "0007_audit",
+];
+
+/// Applies what is missing, each step in a transaction of its own.
+///
+/// # Errors
+/// When the database was written by a newer watchword.
+pub async fn run(db: &Db, now: Millis) -> Result<()> {
+    let newest = STEPS.last().map_or(0, |s| s.version);
+    db.migrate(STEPS, now.0).await?;
+    let (found,): (i64,) = db
+        .read()
+        .await?
+        .one(crate::sql!("SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations"), &[])
+        .await?;
+    if found > newest {
+        return Err(StoreError::Broken(format!(
+            "the database has schema {found}, this watchword knows {newest}: run the newer one"
+        )));
+    }
+    Ok(())
+}
+
+pub(crate) fn for_sqlite(sql: &str) -> String {
+    sql.replace("\n);", "\n) WITHOUT ROWID;")
+}
+
+pub(crate) fn for_postgres(sql: &str) -> String {
+    sql.replace(" TEXT", " TEXT COLLATE \"C\"").replace(" BLOB", " BYTEA")
+}

@@ -1,0 +1,121 @@
+//! Sessions of users and their refresh tokens.
+
+use watchword_kit::{Millis, PoolId};
+
+use crate::{Result, Table, Tx, row, sql, vals};
+
+row! {
+    pub struct Session {
+        pub pool_id: String,
+        pub id: String,
+        pub user_id: String,
+        pub app_id: String,
+        pub scope: String,
+        /// JSON list of authentication methods (RFC 8176).
+        pub amr: String,
+        pub auth_time: Millis,
+        /// When a second factor was last proven in this session.
+        pub mfa_at: Option<Millis>,
+        /// After a sign-in by recovery code: until when the OTP factor may be reset without it.
+        pub recovery_until: Option<Millis>,
+        pub ip: Option<String>,
+        pub user_agent: Option<String>,
+        pub created_at: Millis,
+        pub expires_at: Millis,
+        pub revoked_at: Option<Millis>,
+    }
+}
+
+row! {
+    /// `id` is the SHA-256 of the token.
+    pub struct RefreshToken {
+        pub pool_id: String,
+        pub id: String,
+        pub session_id: String,
+        pub user_id: String,
+        pub app_id: String,
+        pub created_at: Millis,
+        pub expires_at: Millis,
+        pub used_at: Option<Millis>,
+    }
+}
+
+pub static TABLE: Table<Session> = Table::new("sessions");
+pub static REFRESH_TOKENS: Table<RefreshToken> = Table::new("refresh_tokens");
+
+/// A live session together with the status of its user, in one statement: every request with a token asks this.
+pub async fn live(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<Option<Session>> {
+    let sql = sql!(
+        "SELECT s.pool_id, s.id, s.user_id, s.app_id, s.scope, s.amr, s.auth_time, s.mfa_at, s.recovery_until, s.ip,
+                s.user_agent, s.created_at, s.expires_at, s.revoked_at
+         FROM sessions s JOIN users u ON u.pool_id = s.pool_id AND u.id = s.user_id
+         WHERE s.pool_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND u.status = 'Activated'"
+    );
+    tx.maybe(sql, vals![pool, id, now]).await
+}
+
+/// Marks a fresh proof of a second factor.
+pub async fn step_up(tx: &mut Tx, pool: &PoolId, id: &str, amr: &str, now: Millis) -> Result<()> {
+    let sql = sql!("UPDATE sessions SET mfa_at = $3, amr = $4 WHERE pool_id = $1 AND id = $2 AND revoked_at IS NULL");
+    tx.run(sql, vals![pool, id, now, amr]).await.map(drop)
+}
+
+pub async fn revoke(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<bool> {
+    let sql = sql!("UPDATE sessions SET revoked_at = $3 WHERE pool_id = $1 AND id = $2 AND revoked_at IS NULL");
+    Ok(tx.run(sql, vals![pool, id, now]).await? == 1)
+}
+
+/// Ends the user's sessions, of every application or of those named; `except` spares the caller's own.
+pub async fn revoke_of_user(
+    tx: &mut Tx,
+    pool: &PoolId,
+    user: &str,
+    apps: Option<&[String]>,
+    except: Option<&str>,
+    now: Millis,
+) -> Result<u64> {
+    let except = except.unwrap_or_default();
+    match apps {
+        None => {
+            let sql = sql!(
+                "UPDATE sessions SET revoked_at = $3
+                 WHERE pool_id = $1 AND user_id = $2 AND revoked_at IS NULL AND id <> $4"
+            );
+            tx.run(sql, vals![pool, user, now, except]).await
+        }
+        Some(apps) => {
+            let sql = sql!(
+                "UPDATE sessions SET revoked_at = $3
+                 WHERE pool_id = $1 AND user_id = $2 AND revoked_at IS NULL AND id <> $4 AND app_id IN ANY_OF($5)"
+            );
+            tx.run(sql, vals![pool, user, now, except, apps]).await
+        }
+    }
+}
+
+/// The sessions stay, but no longer count as proven by a second factor.
+pub async fn drop_assurance(tx: &mut Tx, pool: &PoolId, user: &str, except: Option<&str>) -> Result<u64> {
+    let sql = sql!(
+        "UPDATE sessions SET mfa_at = NULL, recovery_until = NULL WHERE pool_id = $1 AND user_id = $2 AND id <> $3"
+    );
+    tx.run(sql, vals![pool, user, except.unwrap_or_default()]).await
+}
+
+/// Spends a refresh token; `false` means that it was spent before.
+pub async fn spend_refresh_token(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<bool> {
+    let sql = sql!("UPDATE refresh_tokens SET used_at = $3 WHERE pool_id = $1 AND id = $2 AND used_at IS NULL");
+    Ok(tx.run(sql, vals![pool, id, now]).await? == 1)
+}
+
+/// Makes every refresh token of the user's sessions useless.
+pub async fn drop_refresh_tokens(tx: &mut Tx, pool: &PoolId, user: &str, except_session: Option<&str>) -> Result<u64> {
+    let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND session_id <> $3");
+    tx.run(sql, vals![pool, user, except_session.unwrap_or_default()]).await
+}
+
+/// Forgets what has been over for a while.
+pub async fn forget(tx: &mut Tx, before: Millis) -> Result<u64> {
+    let sessions = tx.run(sql!("DELETE FROM sessions WHERE expires_at < $1"), vals![before]).await?;
+    let tokens = tx.run(sql!("DELETE FROM refresh_tokens WHERE expires_at < $1"), vals![before]).await?;
+    Ok(sessions + tokens)
+}

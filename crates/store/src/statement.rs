@@ -1,0 +1,118 @@
+//! SQL text: written once with `$1`, rewritten once per engine, registered for the tests.
+
+use std::sync::OnceLock;
+
+/// A statement of the source code, made by [`sql!`](crate::sql!).
+pub struct Statement {
+    pub sql: &'static str,
+    pub file: &'static str,
+    pub line: u32,
+    sqlite: OnceLock<String>,
+    postgres: OnceLock<String>,
+}
+
+impl Statement {
+    pub const fn new(sql: &'static str, file: &'static str, line: u32) -> Self {
+        Statement { sql, file, line, sqlite: OnceLock::new(), postgres: OnceLock::new() }
+    }
+
+    /// Every statement of the program, in no order.
+    pub fn all() -> impl Iterator<Item = &'static Statement> {
+        inventory::iter::<Registered>().map(|r| r.0)
+    }
+}
+
+/// An entry of the register.
+pub struct Registered(pub &'static Statement);
+inventory::collect!(Registered);
+
+/// Takes a literal, makes it a static [`Statement`] and registers it under its file and line.
+#[macro_export]
+macro_rules! sql {
+    ($text:literal) => {{
+        static STATEMENT: $crate::Statement = $crate::Statement::new($text, file!(), line!());
+        $crate::export::inventory::submit! { $crate::statement::Registered(&STATEMENT) }
+        &STATEMENT
+    }};
+}
+
+/// What a [`Tx`](crate::Tx) runs: a statement of the source, or one built by [`Table`](crate::Table).
+#[derive(Clone, Copy)]
+pub enum Sql<'a> {
+    Written(&'static Statement),
+    Built(&'a str),
+}
+
+impl From<&'static Statement> for Sql<'_> {
+    fn from(s: &'static Statement) -> Self {
+        Sql::Written(s)
+    }
+}
+
+impl<'a> From<&'a String> for Sql<'a> {
+    fn from(s: &'a String) -> Self {
+        Sql::Built(s)
+    }
+}
+
+impl Sql<'_> {
+    pub(crate) fn for_sqlite<T>(self, run: impl FnOnce(&str) -> T) -> T {
+        match self {
+            Sql::Written(s) => run(s.sqlite.get_or_init(|| to_sqlite(s.sql))),
+            Sql::Built(text) => run(&to_sqlite(text)),
+        }
+    }
+
+    pub(crate) fn for_postgres(self) -> std::borrow::Cow<'static, str> {
+        match self {
+            Sql::Written(s) => s.postgres.get_or_init(|| to_postgres(s.sql)).as_str().into(),
+            Sql::Built(text) => to_postgres(text).into(),
+        }
+    }
+}
+
+/// `$n` becomes `?n` (SQLite numbers `$n` by first appearance), and a list parameter becomes a JSON array.
+fn to_sqlite(sql: &str) -> String {
+    rewrite(sql, |n| format!("IN (SELECT value FROM json_each(?{n}))"), |n| format!("?{n}"))
+}
+
+fn to_postgres(sql: &str) -> String {
+    rewrite(sql, |n| format!("= ANY(${n})"), |n| format!("${n}"))
+}
+
+/// Replaces each `IN ANY_OF($n)` by `list(n)` and each other `$n` by `one(n)`.
+fn rewrite(sql: &str, list: impl Fn(&str) -> String, one: impl Fn(&str) -> String) -> String {
+    const LIST: &str = "IN ANY_OF(";
+    let mut out = String::with_capacity(sql.len() + 32);
+    let mut rest = sql;
+    while let Some(at) = rest.find('$') {
+        let digits = rest[at + 1..].bytes().take_while(u8::is_ascii_digit).count();
+        let (before, n, after) = (&rest[..at], &rest[at + 1..at + 1 + digits], &rest[at + 1 + digits..]);
+        if let (Some(head), Some(tail)) = (before.strip_suffix(LIST), after.strip_prefix(')')) {
+            out.push_str(head);
+            out.push_str(&list(n));
+            rest = tail;
+        } else {
+            out.push_str(before);
+            out.push_str(&one(n));
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_rewritten_for_each_engine() {
+        let sql = "SELECT a FROM t WHERE p = $1 AND id IN ANY_OF($2) AND n > $10";
+        assert_eq!(
+            to_sqlite(sql),
+            "SELECT a FROM t WHERE p = ?1 AND id IN (SELECT value FROM json_each(?2)) AND n > ?10"
+        );
+        assert_eq!(to_postgres(sql), "SELECT a FROM t WHERE p = $1 AND id = ANY($2) AND n > $10");
+    }
+}

@@ -1,0 +1,66 @@
+//! Counters of failed guesses, one row per guessed secret.
+
+use watchword_kit::{Millis, PoolId};
+
+use crate::{Result, Tx, row, sql, vals};
+
+row! {
+    pub struct Throttle {
+        /// Failures since the last success.
+        pub straight: i64,
+        pub blocked_until: Millis,
+        /// Closed for good: only another way in or an administrator helps.
+        pub locked: bool,
+    }
+}
+
+/// Reads the counter and keeps everyone else from it until this transaction ends, so that no two guesses are judged
+/// at once: on PostgreSQL by the row's lock, on SQLite because there is one writer.
+pub async fn hold(tx: &mut Tx, pool: &PoolId, bucket: &str, now: Millis) -> Result<Throttle> {
+    let sql = sql!(
+        "INSERT INTO throttles (pool_id, bucket, straight, blocked_until, locked, touched_at)
+         VALUES ($1, $2, 0, 0, FALSE, $3)
+         ON CONFLICT (pool_id, bucket) DO UPDATE SET touched_at = excluded.touched_at
+         RETURNING straight, blocked_until, locked"
+    );
+    tx.one(sql, vals![pool, bucket, now]).await
+}
+
+/// Reads the counter without holding it, for a first look.
+pub async fn peek(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<Option<Throttle>> {
+    let sql = sql!("SELECT straight, blocked_until, locked FROM throttles WHERE pool_id = $1 AND bucket = $2");
+    tx.maybe(sql, vals![pool, bucket]).await
+}
+
+pub async fn set(tx: &mut Tx, pool: &PoolId, bucket: &str, to: &Throttle) -> Result<()> {
+    let sql =
+        sql!("UPDATE throttles SET straight = $3, blocked_until = $4, locked = $5 WHERE pool_id = $1 AND bucket = $2");
+    tx.run(sql, vals![pool, bucket, to.straight, to.blocked_until, to.locked]).await.map(drop)
+}
+
+/// Counts a failure of the day and answers how many there were since `since_day`, it included.
+pub async fn count_failure(tx: &mut Tx, pool: &PoolId, bucket: &str, day: i64, since_day: i64) -> Result<i64> {
+    let sql = sql!(
+        "INSERT INTO throttle_days (pool_id, bucket, day, failures) VALUES ($1, $2, $3, 1)
+         ON CONFLICT (pool_id, bucket, day) DO UPDATE SET failures = throttle_days.failures + 1"
+    );
+    tx.run(sql, vals![pool, bucket, day]).await?;
+    let sql = sql!(
+        "SELECT CAST(COALESCE(SUM(failures), 0) AS BIGINT) AS failures FROM throttle_days
+         WHERE pool_id = $1 AND bucket = $2 AND day >= $3"
+    );
+    Ok(tx.one::<(i64,)>(sql, vals![pool, bucket, since_day]).await?.0)
+}
+
+/// Forgets a counter and its history, as an administrator's reset does.
+pub async fn clear(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<()> {
+    tx.run(sql!("DELETE FROM throttles WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await?;
+    tx.run(sql!("DELETE FROM throttle_days WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await?;
+    Ok(())
+}
+
+/// Forgets counters at rest: untouched since `before` and not locked.
+pub async fn forget(tx: &mut Tx, before: Millis, before_day: i64) -> Result<u64> {
+    let rows = tx.run(sql!("DELETE FROM throttles WHERE touched_at < $1 AND NOT locked"), vals![before]).await?;
+    Ok(rows + tx.run(sql!("DELETE FROM throttle_days WHERE day < $1"), vals![before_day]).await?)
+}

@@ -1,0 +1,198 @@
+//! Who asks, read from headers; whether it is true, `domain::caller` knows.
+
+use data_encoding::BASE64;
+use http::{HeaderMap, header};
+use watchword_domain::caller::{self, SignedRequest};
+use watchword_domain::ctx::Actor;
+use watchword_domain::{Services, app};
+use watchword_kit::{Error, Lang, PoolId, Result, Secret, codes, text};
+
+use crate::input::pairs;
+use crate::op::{Access, Op, Source};
+
+/// A request before anything is believed.
+pub struct Incoming<'a> {
+    pub method: &'a str,
+    /// Percent-encoded, as on the wire.
+    pub path: &'a str,
+    pub query: Option<&'a str>,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+}
+
+/// Who turned out to be asking.
+pub struct Caller {
+    pub pool: PoolId,
+    pub actor: Actor,
+    pub app_id: Option<String>,
+    /// Set when the caller is known but may not do this: the refusal then leaves a row in the trail.
+    pub refused: Option<Error>,
+}
+
+impl Incoming<'_> {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim).filter(|v| !v.is_empty())
+    }
+
+    /// `x-authing-lang`, then `Accept-Language`, then English.
+    pub fn lang(&self) -> Lang {
+        let asked = self.header("x-authing-lang").and_then(Lang::from_tag);
+        asked.or_else(|| self.header("accept-language").and_then(Lang::from_accept)).unwrap_or_default()
+    }
+
+    /// A token in `Authorization`, with or without `Bearer`.
+    pub fn token(&self) -> Option<&str> {
+        let value = self.header(header::AUTHORIZATION.as_str())?;
+        match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
+            Some(_) => None,
+            None => Some(value),
+        }
+    }
+
+    /// Client id and secret by HTTP Basic. SDKs send them raw; RFC 6749 §2.3.1 form-encodes them first, which for our
+    /// own ids and secrets is the same text.
+    pub fn basic(&self) -> Option<(String, Secret<String>)> {
+        let value = self.header(header::AUTHORIZATION.as_str())?;
+        let (scheme, encoded) = value.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return None;
+        }
+        let decoded = BASE64.decode(encoded.trim().as_bytes()).ok()?;
+        let text = String::from_utf8(decoded).ok()?;
+        let (id, secret) = text.split_once(':')?;
+        Some((id.to_owned(), Secret::new(secret.to_owned())))
+    }
+}
+
+/// Finds out who asks, and refuses whom the operation does not admit.
+pub async fn identify(services: &Services, op: &Op, request: &Incoming<'_>) -> Result<Caller> {
+    match op.access {
+        Access::Nobody => Err(Error::new(codes::FORBIDDEN)),
+        Access::Public => {
+            let pool = PoolId::new("");
+            Ok(Caller { pool, actor: Actor::Anonymous, app_id: None, refused: None })
+        }
+        Access::Application => application(services, op, request).await,
+        Access::Key(permission) => {
+            let (pool, actor) = management(services, request).await?;
+            agree(request, &pool)?;
+            let allowed = matches!(&actor, Actor::AccessKey(key) if key.grants.allow(permission));
+            let refused = (!allowed).then(|| refuse_permission(permission.as_str()));
+            Ok(Caller { pool, actor, app_id: None, refused })
+        }
+        Access::User | Access::UserOrMfa => {
+            let token = request.token().ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?;
+            let (pool, actor) = if op.access == Access::User {
+                caller::by_access_token(services, token).await?
+            } else {
+                caller::by_user_or_mfa_token(services, token).await?
+            };
+            agree(request, &pool)?;
+            let own = match &actor {
+                Actor::User(session) => session.app_id.clone(),
+                Actor::Pending(transaction) => transaction.app_id.clone(),
+                _ => String::new(),
+            };
+            // A token of one application is not good for another, nor for one that does not exist.
+            if request.header("x-authing-app-id").is_some_and(|named| named != own) {
+                return Err(Error::new(codes::APP_NOT_FOUND));
+            }
+            Ok(Caller { pool, actor, app_id: Some(own), refused: None })
+        }
+    }
+}
+
+fn refuse_permission(name: &str) -> Error {
+    Error::new(codes::FORBIDDEN)
+        .because(text!("this access key lacks the permission {name}", "该 AccessKey 缺少权限 {name}"))
+}
+
+/// Signature or token: only the scheme decides, since some SDKs send signature headers beside a token.
+pub async fn management(services: &Services, request: &Incoming<'_>) -> Result<(PoolId, Actor)> {
+    let value = request.header(header::AUTHORIZATION.as_str()).ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
+    let signed = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("authing"));
+    let Some((_, credentials)) = signed else {
+        let token = request.token().ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
+        return caller::by_management_token(services, token).await;
+    };
+    let (key_id, signature) = credentials.split_once(':').ok_or_else(|| Error::new(codes::SIGNATURE_INVALID))?;
+    let mut headers = Vec::new();
+    for (name, value) in request.headers {
+        if name == header::DATE || name.as_str().starts_with("x-authing-") {
+            let value = std::str::from_utf8(value.as_bytes()).map_err(|_| Error::new(codes::SIGNATURE_INVALID))?;
+            headers.push((name.as_str().to_owned(), value.to_owned()));
+        }
+    }
+    let one = |name: &str| request.headers.get_all(name).iter().count() <= 1;
+    if !["date", "x-authing-signature-nonce", "x-authing-signature-method", "x-authing-signature-version"]
+        .into_iter()
+        .all(one)
+    {
+        return Err(Error::new(codes::SIGNATURE_INVALID));
+    }
+    let signed = SignedRequest {
+        key_id: key_id.trim(),
+        signature: signature.trim(),
+        date: request.header("date"),
+        nonce: request.header("x-authing-signature-nonce"),
+        method: request.header("x-authing-signature-method"),
+        version: request.header("x-authing-signature-version"),
+        signed: watchword_domain::caller::Signed {
+            method: request.method,
+            path: request.path,
+            query: request.query,
+            headers: &headers,
+            body: request.body,
+        },
+    };
+    caller::by_signature(services, &signed).await
+}
+
+/// A pool named by the request must be the caller's own.
+fn agree(request: &Incoming<'_>, pool: &PoolId) -> Result<()> {
+    match request.header("x-authing-userpool-id") {
+        Some(named) if named != pool.as_str() => Err(Error::new(codes::FORBIDDEN).because(text!(
+            "x-authing-userpool-id is not the caller's pool",
+            "x-authing-userpool-id 与凭证所属用户池不一致"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+async fn application(services: &Services, op: &Op, request: &Incoming<'_>) -> Result<Caller> {
+    let named = request.header("x-authing-app-id").map(str::to_owned);
+    let basic = request.basic().map(|(id, _)| id);
+    let member = client_id(op, request);
+    let mut ids = named.into_iter().chain(basic).chain(member);
+    let id = ids.next().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
+    if ids.any(|other| other != id) {
+        return Err(Error::new(codes::APP_NOT_FOUND)
+            .because(text!("the request names two applications", "请求中指定了两个不同的应用")));
+    }
+    let app = app::find(services, &id).await?;
+    let pool = PoolId::new(app.pool_id);
+    agree(request, &pool)?;
+    Ok(Caller { pool, actor: Actor::Anonymous, app_id: Some(app.id), refused: None })
+}
+
+/// `client_id` of the query, the form or the JSON body.
+fn client_id(op: &Op, request: &Incoming<'_>) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        client_id: Option<String>,
+    }
+    let of_pairs = |s: &str| {
+        pairs(s).find_map(|(k, v)| (k.as_deref() == Some("client_id")).then_some(v).flatten()).filter(|v| !v.is_empty())
+    };
+    match op.source {
+        Source::Query => request.query.and_then(of_pairs),
+        Source::Form | Source::Json => {
+            if op.source == Source::Json || request.body.trim_ascii_start().first() == Some(&b'{') {
+                serde_json::from_slice::<Named>(request.body).ok().and_then(|n| n.client_id)
+            } else {
+                std::str::from_utf8(request.body).ok().and_then(of_pairs)
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What happens to a request, top to bottom: limit, identify, permit, parse, run, envelope, log.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use tracing::{Instrument, error, info, info_span, warn};
+use watchword_domain::Services;
+use watchword_domain::ctx::{self, Actor, Ctx};
+use watchword_kit::{Error, Lang, PoolId, Result, codes, text};
+
+use crate::caller::{self, Incoming};
+use crate::envelope;
+use crate::op::{Op, Raw, Shape};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest path and query.
+const MAX_URI: usize = 8 * 1024;
+
+/// Limits of the HTTP side.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { body_timeout: Duration::from_secs(30), trusted_proxies: Vec::new() }
+    }
+}
+
+/// The address of the connection's other end, put into each request by whoever accepts connections.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+struct Door {
+    services: Arc<Services>,
+    limits: Limits,
+}
+
+/// Routes every operation, and answers what is none with an envelope.
+pub fn router(services: Arc<Services>, ops: Vec<Op>, limits: Limits) -> Router {
+    let door = Arc::new(Door { services, limits });
+    let mut by_path: Vec<(&'static str, MethodRouter)> = Vec::new();
+    for op in ops {
+        let (path, filter) = (op.path, method_filter(op.method));
+        let (door, op) = (door.clone(), Arc::new(op));
+        let handler = move |request: Request| serve(door.clone(), op.clone(), request);
+        match by_path.iter_mut().find(|(p, _)| *p == path) {
+            Some((_, routes)) => *routes = std::mem::take(routes).on(filter, handler),
+            None => by_path.push((path, on(filter, handler))),
+        }
+    }
+    let mut router = Router::new();
+    for (path, routes) in by_path {
+        router = router.route(path, routes.fallback(|r: Request| refuse(r, codes::METHOD_NOT_ALLOWED)));
+    }
+    router.fallback(|request: Request| async {
+        let code = if request.uri().path().starts_with("/api/") { codes::NOT_IMPLEMENTED } else { codes::NOT_FOUND };
+        refuse(request, code).await
+    })
+}
+
+fn method_filter(method: &str) -> MethodFilter {
+    match method {
+        "GET" => MethodFilter::GET,
+        "PUT" => MethodFilter::PUT,
+        "PATCH" => MethodFilter::PATCH,
+        "DELETE" => MethodFilter::DELETE,
+        _ => MethodFilter::POST,
+    }
+}
+
+/// A request for which there is no operation. Under `/api/` that may be one of the contract that is not built yet.
+async fn refuse(request: Request, code: &'static watchword_kit::Code) -> Response {
+    let (parts, _) = request.into_parts();
+    let incoming = Incoming { method: "", path: "", query: None, headers: &parts.headers, body: &[] };
+    let lang = incoming.lang();
+    let id = watchword_kit::Entropy.hex(16);
+    let mut e = Error::new(code);
+    if code == codes::NOT_IMPLEMENTED {
+        let (method, path) = (&parts.method, parts.uri.path());
+        let path: String = path.chars().filter(|c| c.is_ascii_graphic()).take(120).collect();
+        e = e.because(text!(
+            "this version has no operation {method} {path}; GET /docs lists those it has",
+            "此版本没有接口 {method} {path}；可用接口见 GET /docs"
+        ));
+    }
+    let mut response = envelope::reply(Shape::V3, &Err(e), lang, &id);
+    if code != codes::NOT_IMPLEMENTED {
+        *response.status_mut() = StatusCode::from_u16(code.status).unwrap_or(StatusCode::NOT_FOUND);
+    }
+    stamp(&mut response, &id);
+    response
+}
+
+async fn serve(door: Arc<Door>, op: Arc<Op>, request: Request) -> Response {
+    let started = Instant::now();
+    let id = door.services.entropy.hex(16);
+    let span = info_span!("request", id = %id, op = op.path);
+    let (mut parts, body) = request.into_parts();
+    let path_params = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
+    async {
+        let lang = Incoming { method: "", path: "", query: None, headers: &parts.headers, body: &[] }.lang();
+        let mut trace = Trace::default();
+        let outcome = match read_body(&door, &op, &parts, body).await {
+            Ok(body) => run(&door, &op, &parts, path_params.as_ref(), body, &id, lang, &mut trace).await,
+            Err(e) => Err(e),
+        };
+        log(&op, &outcome, &trace, started);
+        let mut response = envelope::reply(op.shape, &outcome, lang, &id);
+        stamp(&mut response, &id);
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+async fn read_body(door: &Door, op: &Op, parts: &http::request::Parts, body: Body) -> Result<Bytes> {
+    let uri = parts.uri.path_and_query().map_or(0, |p| p.as_str().len());
+    if uri > MAX_URI {
+        return Err(too_large(MAX_URI));
+    }
+    let declared = parts.headers.get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|n| n > op.body_limit as u64) {
+        return Err(too_large(op.body_limit));
+    }
+    let collected = tokio::time::timeout(door.limits.body_timeout, Limited::new(body, op.body_limit).collect());
+    match collected.await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => Err(too_large(op.body_limit)),
+        Ok(Err(e)) => Err(Error::invalid("body", text!("broken off", "请求体中断")).inside(e)),
+        Err(_) => Err(Error::invalid("body", text!("took too long to arrive", "请求体接收超时"))),
+    }
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::new(codes::TOO_LARGE).because(text!("larger than {limit} bytes", "超过 {limit} 字节"))
+}
+
+/// What the log line tells beside the outcome.
+#[derive(Default)]
+struct Trace {
+    pool: Option<PoolId>,
+    actor: &'static str,
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one request, used nowhere else")]
+async fn run(
+    door: &Door,
+    op: &Op,
+    parts: &http::request::Parts,
+    path_params: Option<&RawPathParams>,
+    body: Bytes,
+    id: &str,
+    lang: Lang,
+    trace: &mut Trace,
+) -> Result<Option<Vec<u8>>> {
+    let incoming = Incoming {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        headers: &parts.headers,
+        body: &body,
+    };
+    let request = ctx::Request {
+        id: id.to_owned(),
+        lang,
+        ip: client_ip(door, parts).map(|ip| ip.to_string()),
+        user_agent: incoming.header("user-agent").map(|s| s.chars().filter(|c| !c.is_control()).take(256).collect()),
+        app_id: None,
+        basic: incoming.basic(),
+        token: incoming.token().map(|t| watchword_kit::Secret::new(t.to_owned())),
+    };
+    let caller = caller::identify(&door.services, op, &incoming).await?;
+    trace.actor = match &caller.actor {
+        Actor::AccessKey(_) => "access_key",
+        Actor::User(_) | Actor::Pending(_) => "user",
+        Actor::Anonymous => "anonymous",
+        Actor::System => "system",
+    };
+    trace.pool = Some(caller.pool.clone()).filter(|p| !p.as_str().is_empty());
+    let request = ctx::Request { app_id: caller.app_id, ..request };
+    let anonymous = matches!(caller.actor, Actor::Anonymous);
+    let ctx = Ctx::new(door.services.clone(), caller.pool, caller.actor, request, op.audit);
+    let outcome = match caller.refused {
+        Some(refusal) => Err(refusal),
+        None => (op.run)(ctx.clone(), raw(op, parts, path_params, body)).await,
+    };
+    match &outcome {
+        Ok(_) if op.audit.is_some() && !ctx.settled() => {
+            debug_assert!(false, "{} answered without committing", op.path);
+            Err(Error::internal("a write answered without committing"))
+        }
+        // Whoever has not proven who they are leaves a row only where the rules themselves write one.
+        Err(e) if !anonymous => {
+            if let Err(lost) = ctx.record_refusal(e).await {
+                warn!(error = %lost, "the refusal left no audit row");
+            }
+            outcome
+        }
+        _ => outcome,
+    }
+}
+
+fn raw(op: &Op, parts: &http::request::Parts, path_params: Option<&RawPathParams>, body: Bytes) -> Raw {
+    let mut query = parts.uri.query().unwrap_or_default().to_owned();
+    for (name, value) in path_params.into_iter().flatten() {
+        let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
+        query = format!("{name}={value}&{query}");
+    }
+    Raw { source: op.source, query, body }
+}
+
+/// The peer, or behind a trusted proxy the last address that is not one itself.
+fn client_ip(door: &Door, parts: &http::request::Parts) -> Option<IpAddr> {
+    let peer = parts.extensions.get::<Peer>()?.0.ip();
+    let trusted = &door.limits.trusted_proxies;
+    if !trusted.contains(&peer) {
+        return Some(peer);
+    }
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
+    let mut hops: Vec<IpAddr> = forwarded.flat_map(|v| v.split(',')).filter_map(|s| s.trim().parse().ok()).collect();
+    hops.reverse();
+    Some(hops.into_iter().find(|ip| !trusted.contains(ip)).unwrap_or(peer))
+}
+
+fn log(op: &Op, outcome: &Result<Option<Vec<u8>>>, trace: &Trace, started: Instant) {
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let status = outcome.as_ref().map_or_else(|e| e.code().status, |_| 200);
+    metrics::counter!("watchword_requests_total", "operation" => op.path, "status" => status.to_string()).increment(1);
+    metrics::histogram!("watchword_request_seconds", "operation" => op.path).record(started.elapsed().as_secs_f64());
+    let pool = trace.pool.as_ref().map_or("", |p| p.as_str());
+    match outcome {
+        Err(e) if e.code().status >= 500 => {
+            error!(pool, actor = trace.actor, status, micros, method = op.method, error = ?e, "failed");
+        }
+        Err(e) => {
+            info!(pool, actor = trace.actor, status, micros, method = op.method, refusal = e.code().name, "refused")
+        }
+        Ok(_) => info!(pool, actor = trace.actor, status, micros, method = op.method, "done"),
+    }
+}
+
+fn stamp(response: &mut Response, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+}

@@ -1,0 +1,28 @@
+//! The doors: HTTP in, one domain function, the envelope out.
+//!
+//! # Layout
+//! - [`ops`]: every operation, one row each, one file per module
+//! - [`op`]: what a row is; [`dispatch`]: what happens to a request, top to bottom
+//! - [`caller`]: who asks, read from headers; [`input`]: bodies and queries, read strictly
+//! - [`envelope`]: the only place that writes a reply
+//! - [`openapi`]: the document made from the rows; [`pages`]: health, metrics, API page, development inbox
+//!
+//! # Not here
+//! No rule and no SQL.
+
+pub mod caller;
+pub mod dispatch;
+pub mod envelope;
+pub mod input;
+pub mod op;
+pub mod openapi;
+pub mod ops;
+pub mod pages;
+
+pub use dispatch::{Limits, Peer, router};
+pub use op::{Access, Done, Op, Shape};
+
+/// Every operation, in the order of the document.
+pub fn operations() -> Vec<Op> {
+    ops::all()
+}

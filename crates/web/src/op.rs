@@ -1,0 +1,204 @@
+//! An operation is a row of data next to a plain async function.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use watchword_domain::{Audit, Ctx, Permission};
+use watchword_kit::{Error, Result};
+
+use crate::input;
+
+/// Who may call an operation. There is no default: a row that says nothing lets nobody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Nobody,
+    /// Anyone at all. `grep '.public()'` is the attack surface together with [`Access::Application`].
+    Public,
+    /// Anyone who names an application, by `x-authing-app-id`, HTTP Basic or `client_id`.
+    Application,
+    /// A management key with this permission.
+    Key(Permission),
+    /// An end user with an access token.
+    User,
+    /// An end user with an access token, or with the mfaToken of a sign-in that waits for its second factor.
+    UserOrMfa,
+}
+
+/// How a reply is wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `{statusCode, message, requestId, apiCode?, data?}`.
+    V3,
+    /// `{code, message, data?, …}` of the older API that mobile clients call.
+    V2,
+    /// The reply as it is; errors in the V3 envelope.
+    Bare,
+    /// The reply as it is; errors as RFC 6749 §5.2 says, with real HTTP statuses.
+    OAuth,
+}
+
+/// Where the input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Query,
+    Json,
+    /// A form, or JSON when the content type says so.
+    Form,
+}
+
+/// The input as it arrived, path parameters among the query.
+pub struct Raw {
+    pub source: Source,
+    pub query: String,
+    pub body: Bytes,
+}
+
+type Run = Arc<dyn Fn(Ctx, Raw) -> Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>>> + Send>> + Send + Sync>;
+
+/// One operation.
+#[derive(Clone)]
+pub struct Op {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub summary: &'static str,
+    pub access: Access,
+    /// The name of a write in the trail; `None`: the operation only reads.
+    pub audit: Option<Audit>,
+    pub shape: Shape,
+    pub source: Source,
+    /// Largest body, in bytes.
+    pub body_limit: usize,
+    pub input: fn(&mut SchemaGenerator) -> Schema,
+    pub output: Option<fn(&mut SchemaGenerator) -> Schema>,
+    pub(crate) run: Run,
+}
+
+/// The reply of an operation that has nothing to tell: no `data`.
+pub struct Done;
+
+/// No input at all.
+#[derive(serde::Deserialize, JsonSchema)]
+pub struct Nothing {}
+
+/// What a handler may answer.
+pub trait Reply: Send + 'static {
+    fn schema() -> Option<fn(&mut SchemaGenerator) -> Schema>;
+    fn json(self) -> Result<Option<Vec<u8>>>;
+}
+
+impl Reply for Done {
+    fn schema() -> Option<fn(&mut SchemaGenerator) -> Schema> {
+        None
+    }
+
+    fn json(self) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+}
+
+impl<T: Serialize + JsonSchema + Send + 'static> Reply for T {
+    fn schema() -> Option<fn(&mut SchemaGenerator) -> Schema> {
+        Some(|generator| generator.subschema_for::<T>())
+    }
+
+    fn json(self) -> Result<Option<Vec<u8>>> {
+        serde_json::to_vec(&self).map(Some).map_err(Error::internal)
+    }
+}
+
+const MIB: usize = 1 << 20;
+
+impl Op {
+    /// An operation that cannot write: its context refuses a transaction that could.
+    pub fn read<F, Fut, I, O>(method: &'static str, path: &'static str, handler: F) -> Op
+    where
+        F: Fn(Ctx, I) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<O>> + Send + 'static,
+        I: DeserializeOwned + JsonSchema + Send + 'static,
+        O: Reply,
+    {
+        let handler = Arc::new(handler);
+        let run: Run = Arc::new(move |ctx, raw| {
+            let handler = handler.clone();
+            Box::pin(async move {
+                let request = input::parse::<I>(&raw)?;
+                drop(raw);
+                handler(ctx, request).await?.json()
+            })
+        });
+        Op {
+            method,
+            path,
+            summary: "",
+            access: Access::Nobody,
+            audit: None,
+            shape: Shape::V3,
+            source: if method == "GET" || method == "DELETE" { Source::Query } else { Source::Json },
+            body_limit: MIB,
+            input: |generator| generator.subschema_for::<I>(),
+            output: O::schema(),
+            run,
+        }
+    }
+
+    /// An operation that writes, and what the trail calls it.
+    pub fn write<F, Fut, I, O>(method: &'static str, path: &'static str, handler: F, audit: Audit) -> Op
+    where
+        F: Fn(Ctx, I) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<O>> + Send + 'static,
+        I: DeserializeOwned + JsonSchema + Send + 'static,
+        O: Reply,
+    {
+        Op { audit: Some(audit), ..Op::read(method, path, handler) }
+    }
+
+    pub fn says(self, summary: &'static str) -> Op {
+        Op { summary, ..self }
+    }
+
+    pub fn public(self) -> Op {
+        Op { access: Access::Public, ..self }
+    }
+
+    pub fn application(self) -> Op {
+        Op { access: Access::Application, ..self }
+    }
+
+    pub fn needs(self, permission: Permission) -> Op {
+        Op { access: Access::Key(permission), ..self }
+    }
+
+    pub fn user(self) -> Op {
+        Op { access: Access::User, ..self }
+    }
+
+    pub fn user_or_mfa(self) -> Op {
+        Op { access: Access::UserOrMfa, ..self }
+    }
+
+    pub fn v2(self) -> Op {
+        Op { shape: Shape::V2, ..self }
+    }
+
+    pub fn bare(self) -> Op {
+        Op { shape: Shape::Bare, ..self }
+    }
+
+    pub fn oauth(self) -> Op {
+        Op { shape: Shape::OAuth, source: if self.method == "GET" { Source::Query } else { Source::Form }, ..self }
+    }
+
+    pub fn form(self) -> Op {
+        Op { source: Source::Form, ..self }
+    }
+
+    /// Takes imports: bodies up to 16 MiB.
+    pub fn big(self) -> Op {
+        Op { body_limit: 16 * MIB, ..self }
+    }
+}

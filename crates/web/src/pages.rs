@@ -1,0 +1,1 @@
+//! Pages that are no operations: health, metrics, version, the API document, the development inbox.

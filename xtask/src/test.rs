@@ -1,0 +1,198 @@
+//! `cargo xtask test`: every check, in order, stopping at the first failure.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::postgres::{Cluster, Durability};
+use crate::run::{self, Result};
+use crate::sdk::{self, Language};
+use crate::{docs, supply};
+
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Context) -> Result,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "format", about: "rustfmt changes nothing", run: |_| run::run(&mut run::cargo(&["fmt", "--check"])) },
+    Step { name: "clippy", about: "no warnings", run: clippy },
+    Step { name: "tests-sqlite", about: "all Rust tests, on SQLite", run: Context::tests_on_sqlite },
+    Step {
+        name: "tests-postgres",
+        about: "the tests that reach a database, on PostgreSQL",
+        run: Context::tests_on_postgres,
+    },
+    Step { name: "node-sqlite", about: "Node SDK journey", run: |c| c.journey(Language::Node, false) },
+    Step { name: "python-sqlite", about: "Python SDK journey", run: |c| c.journey(Language::Python, false) },
+    Step { name: "node-postgres", about: "Node SDK journey", run: |c| c.journey(Language::Node, true) },
+    Step { name: "python-postgres", about: "Python SDK journey", run: |c| c.journey(Language::Python, true) },
+    Step { name: "readme", about: "README.md's Node and Python snippets, as they stand", run: Context::readme },
+    Step { name: "generated", about: "docs/openapi.json and README.md are fresh", run: |c| docs::check(&c.binary()?) },
+    Step { name: "licences", about: "cargo-deny: licences, forbidden crates, sources", run: |_| supply::deny() },
+    Step { name: "advisories", about: "cargo-audit, offline", run: |_| supply::audit() },
+];
+
+const USAGE: &str = "usage: cargo xtask test [--list] [--sqlite-only] [--step NAME]… [FILTER]";
+
+pub fn run(args: &[String]) -> Result {
+    let Some(options) = Options::parse(args)? else {
+        STEPS.iter().for_each(|step| println!("{:<16} {}", step.name, step.about));
+        return Ok(());
+    };
+    let steps: Vec<&Step> = STEPS.iter().filter(|step| options.wants(step.name)).collect();
+    let context = Context { filter: options.filter, ..Context::default() };
+    let start = Instant::now();
+    for (index, step) in steps.iter().enumerate() {
+        println!("\n=== {}/{} {}: {}", index + 1, steps.len(), step.name, step.about);
+        let began = Instant::now();
+        let outcome = (step.run)(&context);
+        let took = began.elapsed().as_secs_f64();
+        match outcome {
+            Ok(()) => println!("=== ok: {} ({took:.1} s)", step.name),
+            Err(error) => {
+                return Err(format!(
+                    "{error}\n=== FAILED: {} ({took:.1} s)\nsteps: {index} passed, 1 failed ({}), {} not run",
+                    step.name,
+                    step.name,
+                    steps.len() - index - 1
+                ));
+            }
+        }
+    }
+    println!("\nsteps: {} passed, 0 failed in {:.0} s", steps.len(), start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+#[derive(Default)]
+struct Options {
+    sqlite_only: bool,
+    steps: Vec<String>,
+    filter: Option<String>,
+}
+
+impl Options {
+    /// Nothing for `--list`.
+    fn parse(args: &[String]) -> Result<Option<Options>> {
+        let mut options = Options::default();
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--list" => return Ok(None),
+                "--sqlite-only" => options.sqlite_only = true,
+                "--step" => {
+                    let name = args.next().ok_or(USAGE)?;
+                    if !STEPS.iter().any(|step| step.name == name) {
+                        return Err(format!("no such step: {name} (see `cargo xtask test --list`)"));
+                    }
+                    options.steps.push(name.clone());
+                }
+                flag if flag.starts_with('-') => return Err(format!("no such option: {flag}\n{USAGE}")),
+                filter if options.filter.is_none() => options.filter = Some(filter.to_owned()),
+                _ => return Err(USAGE.to_owned()),
+            }
+        }
+        Ok(Some(options))
+    }
+
+    fn wants(&self, step: &str) -> bool {
+        if self.sqlite_only && step.ends_with("-postgres") {
+            return false;
+        }
+        if !self.steps.is_empty() {
+            return self.steps.iter().any(|name| name == step);
+        }
+        self.filter.is_none() || step.starts_with("tests-")
+    }
+}
+
+/// What steps share, each made when first needed.
+#[derive(Default)]
+struct Context {
+    filter: Option<String>,
+    binary: OnceCell<PathBuf>,
+    cluster: OnceCell<Cluster>,
+}
+
+impl Context {
+    fn tests_on_sqlite(&self) -> Result {
+        if !has_nextest() {
+            return run::run(
+                self.filtered(run::cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]))
+                    .env("WATCHWORD_TEST_DATABASE", ""),
+            );
+        }
+        let mut nextest = self.filtered(run::cargo(&["nextest", "run", "--locked", "--workspace"]));
+        run::run(nextest.env("WATCHWORD_TEST_DATABASE", ""))?;
+        if self.filter.is_some() {
+            return Ok(());
+        }
+        // nextest leaves out the examples in comments.
+        run::run(&mut run::cargo(&["test", "--locked", "--workspace", "--doc"]))
+    }
+
+    /// The whole workspace stays selected, as another selection would build dependencies with other features again.
+    fn tests_on_postgres(&self) -> Result {
+        let url = self.cluster()?.url("watchword");
+        let mut tests = if has_nextest() {
+            let packages = "package(watchword-tests) + package(watchword-store)";
+            let mut nextest = run::cargo(&["nextest", "run", "--locked", "--workspace", "-E", packages]);
+            if self.filter.is_some() {
+                nextest.arg("--no-tests=warn");
+            }
+            nextest
+        } else {
+            run::cargo(&["test", "--locked", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
+        };
+        tests.env("WATCHWORD_TEST_DATABASE", url);
+        run::run(&mut self.filtered(tests))
+    }
+
+    fn journey(&self, language: Language, postgres: bool) -> Result {
+        let database = if postgres { Some(self.new_database(language)?) } else { None };
+        sdk::journey(language, &self.binary()?, database.as_deref())
+    }
+
+    fn readme(&self) -> Result {
+        let binary = self.binary()?;
+        sdk::readme(Language::Node, &binary, None)?;
+        sdk::readme(Language::Python, &binary, None)
+    }
+
+    fn new_database(&self, language: Language) -> Result<String> {
+        let name = match language {
+            Language::Node => "journey_node",
+            Language::Python => "journey_python",
+        };
+        self.cluster()?.create_database(name)
+    }
+
+    fn binary(&self) -> Result<PathBuf> {
+        if self.binary.get().is_none() {
+            let _ = self.binary.set(run::watchword_binary()?);
+        }
+        Ok(self.binary.get().expect("set above").clone())
+    }
+
+    fn cluster(&self) -> Result<&Cluster> {
+        if self.cluster.get().is_none() {
+            let _ = self.cluster.set(Cluster::start(Durability::Fast)?);
+        }
+        Ok(self.cluster.get().expect("set above"))
+    }
+
+    fn filtered(&self, mut command: Command) -> Command {
+        command.args(&self.filter);
+        command
+    }
+}
+
+fn clippy(_: &Context) -> Result {
+    run::run(&mut run::cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn has_nextest() -> bool {
+    run::works(&mut run::cargo(&["nextest", "--version"]))
+}
