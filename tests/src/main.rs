@@ -1,1 +1,14 @@
+//! One binary with every test against the real server.
 
+mod access_key;
+mod app;
+mod login;
+mod message;
+mod mfa_factor;
+mod mfa_otp;
+mod oidc;
+mod public_info;
+mod security_settings;
+mod sweep;
+mod token;
+mod user;

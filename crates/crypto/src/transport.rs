@@ -160,8 +160,29 @@ impl fmt::Debug for Sm2TransportKey {
 }
 
 fn text(plain: &[u8]) -> Option<Secret<String>> {
-    let text = std::str::from_utf8(plain).ok()?;
+    let joined = join_surrogates(plain);
+    let text = std::str::from_utf8(joined.reveal()).ok()?;
     (!text.is_empty()).then(|| Secret::new(text.to_owned()))
+}
+
+/// jsencrypt encodes each half of a surrogate pair for itself (CESU-8): three bytes for a half, six for an emoji.
+/// Such a pair becomes the four bytes of UTF-8; everything else stays.
+fn join_surrogates(plain: &[u8]) -> Secret<Vec<u8>> {
+    let mut out = Vec::with_capacity(plain.len());
+    let mut rest = plain;
+    while let Some(first) = rest.first() {
+        if let [0xed, a @ 0xa0..=0xaf, b @ 0x80..=0xbf, 0xed, c @ 0xb0..=0xbf, d @ 0x80..=0xbf, tail @ ..] = rest {
+            let [a, b, c, d] = [a, b, c, d].map(|byte| u32::from(*byte));
+            let code = 0x1_0000 + ((a & 0x0f) << 16 | (b & 0x3f) << 10 | (c & 0x0f) << 6 | (d & 0x3f));
+            let joined = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+            out.extend_from_slice(joined.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = tail;
+        } else {
+            out.push(*first);
+            rest = &rest[1..];
+        }
+    }
+    Secret::new(out)
 }
 
 fn unwrap_base64(plain: &[u8]) -> Option<Secret<String>> {

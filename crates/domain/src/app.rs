@@ -48,3 +48,36 @@ pub fn secret(ctx: &crate::Ctx, app: &Application) -> Result<watchword_kit::Secr
         .map_err(|e| Error::internal(format!("{e:?}")))?;
     String::from_utf8(plain.reveal().clone()).map(watchword_kit::Secret::new).map_err(Error::internal)
 }
+
+/// A new application with defaults, not yet stored, and its secret: 32 hex digits, 128 bits.
+pub fn fresh(ctx: &crate::Ctx, name: &str) -> Result<(Application, watchword_kit::Secret<String>)> {
+    use watchword_crypto::vault::{Aad, Class};
+    let id = ctx.new_id();
+    let secret = watchword_kit::Secret::new(ctx.entropy.hex(16));
+    let aad = Aad { pool: ctx.pool().as_str(), row: &id, column: "applications.secret_sealed" };
+    let app = Application {
+        pool_id: ctx.pool().to_string(),
+        identifier: format!("app-{id}"),
+        name: name.to_owned(),
+        name_key: watchword_kit::unicode::fold(name),
+        logo: String::new(),
+        description: None,
+        app_type: "web".into(),
+        default_protocol: "oidc".into(),
+        is_integrate: false,
+        template: None,
+        redirect_uris: "[]".into(),
+        logout_redirect_uris: "[]".into(),
+        init_login_uri: String::new(),
+        sso_enabled: false,
+        sso_enabled_at: None,
+        secret_sealed: ctx.vault.seal(Class::AppSecret, &aad, secret.reveal().as_bytes(), &ctx.entropy),
+        config: "{}".into(),
+        mfa_factors: None,
+        mfa_on_api_signin: "enforce".into(),
+        created_at: ctx.now(),
+        updated_at: ctx.now(),
+        id,
+    };
+    Ok((app, secret))
+}

@@ -1,1 +1,16 @@
+//! The real server on a fresh database, and clients that read like sentences.
+//!
+//! # Layout
+//! - [`database`]: a fresh SQLite file, or with `WATCHWORD_TEST_DATABASE` a fresh PostgreSQL database
+//! - [`server`]: [`Server`] and its frozen clock
+//! - [`client`]: [`Client`] and [`Reply`]
+//!
+//! # Not here
+//! No mock of the store and no shortcut past HTTP: what a test does, a user could do.
 
+pub mod client;
+pub mod database;
+pub mod server;
+
+pub use client::{Client, Reply};
+pub use server::{Pool, Server, minutes, seconds};

@@ -116,9 +116,14 @@ fn a_signature_is_spelt_one_way_only() {
 
 #[test]
 fn without_parameters_the_path_may_end_in_a_question_mark() {
-    for (method, query, body) in
-        [("GET", None, ""), ("GET", Some(""), ""), ("POST", None, ""), ("POST", None, "{}"), ("POST", None, "null"), ("POST", None, "[]")]
-    {
+    for (method, query, body) in [
+        ("GET", None, ""),
+        ("GET", Some(""), ""),
+        ("POST", None, ""),
+        ("POST", None, "{}"),
+        ("POST", None, "null"),
+        ("POST", None, "[]"),
+    ] {
         assert_eq!(strings(method, "/a", query, body), [format!("{method}\n/a"), format!("{method}\n/a?")]);
     }
     assert_eq!(strings("GET", "/a", Some("b="), ""), ["GET\n/a?b="]);
@@ -130,21 +135,38 @@ fn lists_of_numbers_have_a_second_form_and_lists_of_texts_have_not() {
     assert_eq!(strings("GET", "/a", Some("n[]=x&m=1"), ""), ["GET\n/a?m=1&n=[\"x\"]"]);
     assert_eq!(
         strings("GET", "/a", Some("o%5Bk%5D=true&o%5Bj%5D=01"), ""),
-        [r#"GET
-/a?o={"k":"true","j":"01"}"#, r#"GET
-/a?o={"k":true,"j":"01"}"#]
+        [
+            r#"GET
+/a?o={"k":"true","j":"01"}"#,
+            r#"GET
+/a?o={"k":true,"j":"01"}"#
+        ]
     );
 }
 
 #[test]
 fn what_the_client_cannot_have_sent_has_no_string() {
-    let queries = ["a=1&a=2", "a=1&a[]=2", "a[]=1&a=2", "a[]=1&a[k]=2", "a[k]=1&a[k]=2", "a[k]=1&a[k][j]=2", "a[=1", "a[b=1", "a]b[=1", "a[][]=1", "a=%ff"];
+    let queries = [
+        "a=1&a=2",
+        "a=1&a[]=2",
+        "a[]=1&a=2",
+        "a[]=1&a[k]=2",
+        "a[k]=1&a[k]=2",
+        "a[k]=1&a[k][j]=2",
+        "a[=1",
+        "a[b=1",
+        "a]b[=1",
+        "a[][]=1",
+        "a=%ff",
+    ];
     for query in queries {
         assert_eq!(strings("GET", "/a", Some(query), ""), [""; 0], "{query}");
     }
     let deep = format!("a{}=1", "[b]".repeat(1000));
     assert_eq!(strings("GET", "/a", Some(&deep), ""), [""; 0]);
-    for body in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, "{", "1", "\"text\"", "a=1", "{} {}", "{\"a\":\"\\ud800\"}"] {
+    for body in
+        [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, "{", "1", "\"text\"", "a=1", "{} {}", "{\"a\":\"\\ud800\"}"]
+    {
         assert_eq!(strings("POST", "/a", None, body), [""; 0], "{body}");
     }
     assert_eq!(strings("GET", "/%ff", None, ""), [""; 0]);
@@ -155,8 +177,11 @@ fn what_the_client_cannot_have_sent_has_no_string() {
 #[test]
 fn a_repeated_key_inside_a_value_stays_visible() {
     let one = strings("POST", "/a", None, r#"{"o":{"k":1,"k":2}}"#);
-    assert_eq!(one, [r#"POST
-/a?o={"k":1,"k":2}"#]);
+    assert_eq!(
+        one,
+        [r#"POST
+/a?o={"k":1,"k":2}"#]
+    );
     assert_ne!(one, strings("POST", "/a", None, r#"{"o":{"k":2}}"#));
     assert_ne!(one, strings("POST", "/a", None, r#"{"o":{"k":2,"k":1}}"#));
 }

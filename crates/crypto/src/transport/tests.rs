@@ -82,6 +82,25 @@ fn every_rsa_failure_is_the_same_none() {
 }
 
 #[test]
+fn halves_of_surrogate_pairs_are_joined_and_single_ones_refused() {
+    let key = &*OWN;
+    for text in ["🗝", "a\u{10000}b", "\u{10ffff}", "한", "\u{d7ff}"] {
+        let cesu: Vec<u8> = text
+            .encode_utf16()
+            .flat_map(|u| match u {
+                0..0x80 => vec![u as u8],
+                _ => vec![0xe0 | (u >> 12) as u8, 0x80 | (u >> 6 & 0x3f) as u8, 0x80 | (u & 0x3f) as u8],
+            })
+            .collect();
+        assert_eq!(shown(key.decrypt(&rsa_encrypt(key, &cesu))).as_deref(), Some(text));
+        assert_eq!(shown(key.decrypt(&rsa_encrypt(key, text.as_bytes()))).as_deref(), Some(text));
+    }
+    for half in [&[0xed, 0xa0, 0x80][..], &[0xed, 0xb0, 0x80], &[0xed, 0xb0, 0x80, 0xed, 0xa0, 0x80], &[0xed, 0xa0]] {
+        assert!(key.decrypt(&rsa_encrypt(key, half)).is_none(), "{half:x?}");
+    }
+}
+
+#[test]
 fn an_rsa_key_survives_pkcs8_and_is_not_shown() {
     let again = RsaTransportKey::from_pkcs8(OWN.to_pkcs8().expect("written").reveal()).expect("read");
     assert_eq!(again.public_pem(), OWN.public_pem());
@@ -97,7 +116,9 @@ fn sm2_ciphertexts_of_sm_crypto_are_read_in_every_framing() {
     for name in ["c1c3c2", "c1c2c3", "c1c2c3_of_base64"] {
         let hex = foreign(&format!("/sm2/{name}"));
         let bare = if name == "c1c2c3_of_base64" { &hex[2..] } else { hex };
-        for framed in [bare.to_owned(), format!("04{bare}"), format!("sm2:{bare}"), format!("sm2:04{bare}"), bare.to_uppercase()] {
+        for framed in
+            [bare.to_owned(), format!("04{bare}"), format!("sm2:{bare}"), format!("sm2:04{bare}"), bare.to_uppercase()]
+        {
             assert_eq!(shown(key.decrypt(&framed)), password(), "{name}: {framed}");
         }
     }

@@ -1,0 +1,45 @@
+//! The first pool with its key and application, or one more of them.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use watchword_kit::{Error, PoolId, Result, Secret};
+use watchword_store::pool::Pool;
+
+use crate::access_key::{self, POOL_KEY};
+use crate::audit::Audit;
+use crate::ctx::Ctx;
+use crate::pool::PoolSettings;
+use crate::services::Services;
+use crate::{app, permission};
+
+/// What a script needs to talk to a new pool. The secrets are shown this once.
+pub struct Created {
+    pub user_pool_id: String,
+    pub access_key_id: String,
+    pub access_key_secret: Secret<String>,
+    pub app_id: String,
+    pub app_secret: Secret<String>,
+}
+
+/// Makes a pool, its own access key (whose id is the pool's) and a first application, all or nothing.
+pub async fn create(services: &Arc<Services>, name: &str) -> Result<Created> {
+    let id = services.ids.next(services.clock.now());
+    let ctx = Ctx::system(services.clone(), PoolId::new(&id), Audit::PoolCreate);
+    let settings = serde_json::to_string(&PoolSettings::default()).map_err(Error::internal)?;
+    let pool = Pool { pool_id: id.clone(), name: name.into(), settings, created_at: ctx.now(), updated_at: ctx.now() };
+    let (key, key_secret) = access_key::fresh(&ctx, &id, POOL_KEY, "", &permission::Grants::Nothing)?;
+    let (application, app_secret) = app::fresh(&ctx, name)?;
+    let mut tx = ctx.write().await?;
+    watchword_store::pool::insert(&mut tx, &pool).await?;
+    watchword_store::access_key::TABLE.insert(&mut tx, &key).await?;
+    watchword_store::app::TABLE.insert(&mut tx, &application).await?;
+    ctx.commit(tx, json!({ "name": name, "appId": application.id })).await?;
+    Ok(Created {
+        user_pool_id: id,
+        access_key_id: key.id,
+        access_key_secret: key_secret,
+        app_id: application.id,
+        app_secret,
+    })
+}

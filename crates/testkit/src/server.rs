@@ -1,0 +1,152 @@
+//! The real server on port 0, with a clock that moves only when told to.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use watchword_crypto::vault::MasterKey;
+use watchword_domain::passwords::Argon;
+use watchword_domain::{Services, Settings, bootstrap};
+use watchword_kit::{Clock, Millis};
+
+use crate::client::Client;
+use crate::database::{Database, MASTER_KEY, START};
+
+/// A running server. Dropping it stops it and drops its database.
+pub struct Server {
+    pub clock: Clock,
+    pub services: Arc<Services>,
+    pub url: String,
+    /// The pool made at start.
+    pub pool: Pool,
+    stop: Option<oneshot::Sender<()>>,
+    database: Arc<Database>,
+}
+
+/// A pool with its key and application.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    pub id: String,
+    pub key_id: String,
+    pub key_secret: String,
+    pub app_id: String,
+    pub app_secret: String,
+}
+
+pub fn minutes(n: i64) -> Millis {
+    Millis::minutes(n)
+}
+
+pub fn seconds(n: i64) -> Millis {
+    Millis::seconds(n)
+}
+
+/// Password hashing as cheap as it gets: what the tests wait for is not what they test.
+pub const CHEAP: Argon = Argon { m_kib: 8, t: 1, p: 1 };
+
+impl Server {
+    pub async fn start() -> Server {
+        Server::with(|_| {}).await
+    }
+
+    /// Starts with changed settings.
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> Server {
+        let database = Arc::new(Database::fresh().await);
+        Server::on(database, Clock::frozen(START), change).await
+    }
+
+    /// Another node on the same database, sharing the clock; it has its own pool of connections and its own port.
+    pub async fn second_node(&self) -> Server {
+        let mut node = Server::boot(self.database.clone(), self.clock.clone(), |_| {}).await;
+        node.pool = self.pool.clone();
+        node
+    }
+
+    /// Stops this server and starts another one on its database.
+    pub async fn restart(mut self) -> Server {
+        self.halt();
+        let mut again = Server::boot(self.database.clone(), self.clock.clone(), |_| {}).await;
+        again.pool = self.pool.clone();
+        again
+    }
+
+    async fn on(database: Arc<Database>, clock: Clock, change: impl FnOnce(&mut Settings)) -> Server {
+        let mut server = Server::boot(database, clock, change).await;
+        server.pool = server.new_pool("Test pool").await;
+        server
+    }
+
+    async fn boot(database: Arc<Database>, clock: Clock, change: impl FnOnce(&mut Settings)) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut settings =
+            Settings { public_url: "https://id.example.com".into(), argon: CHEAP, ..Settings::default() };
+        change(&mut settings);
+        let master = MasterKey::parse(MASTER_KEY).expect("a key");
+        let db = database.open(&clock).await;
+        let services = Services::start(db, clock.clone(), &master, settings).await.expect("services start");
+        let router = watchword_web::router(services.clone(), watchword_web::operations(), Default::default());
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(watchword::serve::run(listener, router, Default::default(), async {
+            drop(stopped.await);
+        }));
+        let pool = Pool {
+            id: String::new(),
+            key_id: String::new(),
+            key_secret: String::new(),
+            app_id: String::new(),
+            app_secret: String::new(),
+        };
+        Server { clock, services, url, pool, stop: Some(stop), database }
+    }
+
+    /// One more pool, for the tests of what must not cross.
+    pub async fn new_pool(&self, name: &str) -> Pool {
+        let made = bootstrap::create(&self.services, name).await.expect("a pool");
+        Pool {
+            id: made.user_pool_id,
+            key_id: made.access_key_id,
+            key_secret: made.access_key_secret.reveal().clone(),
+            app_id: made.app_id,
+            app_secret: made.app_secret.reveal().clone(),
+        }
+    }
+
+    /// The URL of this server's database.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
+    }
+
+    /// A client that sends no credentials.
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// A client of the application, before anyone signs in.
+    pub fn app(&self) -> Client {
+        self.anonymous().header("x-authing-app-id", &self.pool.app_id)
+    }
+
+    /// The management client with every permission.
+    pub async fn admin(&self) -> Client {
+        self.admin_of(&self.pool).await
+    }
+
+    pub async fn admin_of(&self, pool: &Pool) -> Client {
+        let body = serde_json::json!({ "accessKeyId": pool.key_id, "accessKeySecret": pool.key_secret });
+        let reply = self.anonymous().post("/api/v3/get-management-token", body).await.ok();
+        self.anonymous().bearer(reply["access_token"].as_str().expect("a token"))
+    }
+
+    fn halt(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}

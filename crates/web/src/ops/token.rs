@@ -1,0 +1,7 @@
+//! (being written)
+
+use crate::op::Op;
+
+pub fn ops() -> Vec<Op> {
+    vec![]
+}
