@@ -116,12 +116,12 @@ fn today(ctx: &Ctx) -> i64 {
 }
 
 /// 5 failures: 1 minute, 6: 2, 7: 4, 8: 8, from 9 on: 15.
-fn pause(straight: i64) -> Millis {
+pub(crate) fn pause(straight: i64) -> Millis {
     let doublings = u32::try_from(straight - FREE_TRIES).unwrap_or(0).min(8);
     Millis((FIRST_PAUSE.0 << doublings).min(LONGEST_PAUSE.0))
 }
 
-fn too_many(left: Millis) -> Error {
+pub(crate) fn too_many(left: Millis) -> Error {
     let seconds = u32::try_from((left.0 + 999) / 1000).unwrap_or(u32::MAX);
     Error::new(codes::TOO_MANY).retry_after(seconds)
 }
