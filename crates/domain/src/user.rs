@@ -1,25 +1,26 @@
-//! Users.
+//! Users: the people of a pool.
+//!
+//! # Layout
+//! - [`resolve`]: who is meant by an id, and by a name at sign-in
+//! - [`create`], [`update`], [`remove`]: the writes; `draft` is what the first two have in common
+//! - [`search`]: lists; [`view`]: a stored user as the API shows it; [`claims`]: as OpenID Connect does
+//! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; `identity`: accounts elsewhere
+//! - `password`: passwords that an administrator sets
 
-use serde_json::{Map, Value};
-use watchword_api::common::UserIdType;
-use watchword_kit::{Error, PoolId, Result, codes};
-use watchword_store::Tx;
-use watchword_store::user::{TABLE, User};
+pub mod claims;
+pub mod create;
+pub mod custom;
+mod draft;
+mod identity;
+mod password;
+pub mod phone;
+pub mod remove;
+pub mod resolve;
+pub mod search;
+pub mod text;
+mod unique;
+pub mod update;
+pub mod view;
 
-use crate::ctx::Ctx;
-
-/// The user whom `id` names in the way `kind` says.
-///
-/// # Errors
-/// 404/2004, the same for unknown, deleted and foreign users.
-pub async fn resolve(tx: &mut Tx, _ctx: &Ctx, pool: &PoolId, id: &str, kind: UserIdType) -> Result<User> {
-    match kind {
-        UserIdType::UserId => TABLE.get(tx, pool, id).await?.ok_or_else(|| Error::new(codes::USER_NOT_FOUND)),
-        _ => Err(Error::new(codes::NOT_IMPLEMENTED)),
-    }
-}
-
-/// OpenID Connect claims of the user for a scope (OpenID Connect Core §5.4).
-pub fn claims(_user: &User, _scope: &str) -> Map<String, Value> {
-    Map::new()
-}
+pub use claims::claims;
+pub use resolve::{LoginName, find_for_login, resolve, resolve_many};

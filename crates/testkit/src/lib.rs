@@ -12,5 +12,5 @@ pub mod client;
 pub mod database;
 pub mod server;
 
-pub use client::{Client, Reply};
+pub use client::{Client, Reply, encode};
 pub use server::{Pool, Server, minutes, seconds};
