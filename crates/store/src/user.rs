@@ -148,6 +148,12 @@ impl Key {
     }
 }
 
+/// Whether there is a user with this id.
+pub async fn exists(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<bool> {
+    let sql = sql!("SELECT id FROM users WHERE pool_id = $1 AND id = $2");
+    Ok(tx.maybe::<(String,)>(sql, vals![pool, id]).await?.is_some())
+}
+
 /// The users with these keys, in no order.
 pub async fn by_keys(tx: &mut Tx, pool: &PoolId, key: Key, keys: &[String]) -> Result<Vec<User>> {
     TABLE.find_many(tx, pool, key.column(), keys).await
@@ -169,12 +175,18 @@ pub async fn owners(tx: &mut Tx, pool: &PoolId, key: Key, keys: &[String]) -> Re
 }
 
 /// The at most three users whom a name for sign-in can mean.
-pub async fn by_any_key(tx: &mut Tx, pool: &PoolId, name: &str, e164: Option<&str>) -> Result<Vec<User>> {
+pub async fn by_any_key(
+    tx: &mut Tx,
+    pool: &PoolId,
+    name: &str,
+    email: Option<&str>,
+    e164: Option<&str>,
+) -> Result<Vec<User>> {
     let sql = format!(
-        "SELECT {} FROM users WHERE pool_id = $1 AND (username_key = $2 OR email_key = $2 OR phone_key = $3)",
+        "SELECT {} FROM users WHERE pool_id = $1 AND (username_key = $2 OR email_key = $3 OR phone_key = $4)",
         User::COLUMNS.join(", ")
     );
-    tx.all(&sql, vals![pool, name, e164]).await
+    tx.all(&sql, vals![pool, name, email, e164]).await
 }
 
 /// Of these ids at identity sources: source, id there, user id.

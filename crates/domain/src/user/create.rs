@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use watchword_api::user::{
-    CreateUserOptions, CreateUserReq, CreateUsersBatchReq, Gender, NewUser, User, UserSourceType, UserStatus,
+    CreateUserOptions, CreateUserReq, CreateUsersBatchReq, Gender, NewUser, OtpInput, User, UserSourceType, UserStatus,
     WorkStatus,
 };
 use watchword_kit::{Error, Result, codes, text};
@@ -14,7 +14,8 @@ use super::password::{self, Plan, Wish};
 use super::unique::{self, Place};
 use super::{custom, identity, view};
 use crate::ctx::Ctx;
-use crate::pool;
+use crate::mfa_otp::{self, NewOtp};
+use crate::pool::{self, PoolSettings};
 
 /// Most users in one request.
 pub const MAX_BATCH: usize = 50;
@@ -53,6 +54,8 @@ struct New {
     identities: Vec<store::Identity>,
     custom: Vec<store::CustomValue>,
     plan: Plan,
+    otp: Option<OtpInput>,
+    bound: Option<NewOtp>,
 }
 
 async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: Place) -> Result<Vec<User>> {
@@ -73,13 +76,7 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
         return Err(refused);
     }
     for (i, new) in made.iter_mut().enumerate() {
-        let plan = std::mem::replace(&mut new.plan, Plan::Nothing);
-        let prepared = password::prepare(ctx, plan, settings.password_min_length).await.map_err(|e| place.at(e, i))?;
-        if let Some(prepared) = prepared {
-            new.row.password_hash = Some(prepared.hash);
-            new.row.password_level = prepared.level;
-            new.row.password_set_at = Some(ctx.now());
-        }
+        work(ctx, new, &settings).await.map_err(|e| place.at(e, i))?;
     }
     match insert(ctx, &made).await {
         Ok(()) => made.into_iter().map(|new| view::written(new.row)).collect(),
@@ -96,6 +93,22 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
         }
         Err(Failed::Other(e)) => Err(e),
     }
+}
+
+/// The costly part: the password's hash, the authenticator's seal.
+async fn work(ctx: &Ctx, new: &mut New, settings: &PoolSettings) -> Result<()> {
+    let plan = std::mem::replace(&mut new.plan, Plan::Nothing);
+    if let Some(prepared) = password::prepare(ctx, plan, settings.password_min_length).await? {
+        new.row.password_hash = Some(prepared.hash);
+        new.row.password_level = prepared.level;
+        new.row.password_set_at = Some(ctx.now());
+    }
+    if let Some(otp) = new.otp.take() {
+        let (worker, min_bits) = (ctx.clone(), settings.min_imported_otp_bits);
+        let prepared = ctx.passwords.run(move || mfa_otp::prepare(&worker, otp, min_bits)).await?;
+        new.bound = Some(prepared.map_err(|e| e.at("otp"))?);
+    }
+    Ok(())
 }
 
 enum Failed {
@@ -123,6 +136,11 @@ async fn insert(ctx: &Ctx, made: &[New]) -> std::result::Result<(), Failed> {
     IDENTITIES.insert_many(&mut tx, &identities).await?;
     let custom: Vec<store::CustomValue> = made.iter().flat_map(|n| n.custom.clone()).collect();
     CUSTOM_VALUES.insert_many(&mut tx, &custom).await?;
+    for new in made {
+        if let Some(otp) = &new.bound {
+            mfa_otp::bind_new(&mut tx, ctx, &new.row.id, otp).await?;
+        }
+    }
     let details = match rows.as_slice() {
         [one] => json!({ "userId": one.id }),
         many => json!({ "userIds": many.iter().map(|u| &u.id).collect::<Vec<_>>() }),
@@ -133,9 +151,6 @@ async fn insert(ctx: &Ctx, made: &[New]) -> std::result::Result<(), Failed> {
 fn draw_up(ctx: &Ctx, mut item: NewUser, options: &CreateUserOptions, min_length: usize) -> Result<New> {
     absent("departmentIds", item.department_ids.as_deref())?;
     absent("tenantIds", item.tenant_ids.as_deref())?;
-    if item.otp.is_some() {
-        return Err(Error::new(codes::NOT_IMPLEMENTED).at("otp"));
-    }
     let mut row = blank(ctx);
     Draft::of_new(&mut item).apply(&mut row, ctx.now())?;
     row.status_changed_at = None;
@@ -150,6 +165,8 @@ fn draw_up(ctx: &Ctx, mut item: NewUser, options: &CreateUserOptions, min_length
     };
     let data = custom::object(&row.custom_data)?;
     Ok(New {
+        otp: item.otp,
+        bound: None,
         plan: password::plan(wish, min_length, &ctx.entropy)?,
         identities: identity::rows(ctx, &row.id, item.identities.unwrap_or_default())?,
         custom: custom::index(ctx.pool().as_str(), &row.id, &data),

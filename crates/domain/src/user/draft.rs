@@ -204,7 +204,7 @@ impl Draft {
         match number {
             None => {
                 if let Some(code) = self.phone_country_code.value()
-                    && phone::read("123456789", Some(code)).is_none()
+                    && !phone::is_country_code(code)
                 {
                     return Err(no_code());
                 }
@@ -212,7 +212,7 @@ impl Draft {
             }
             Some(number) => {
                 let read = phone::read(&number, code).ok_or_else(|| match code {
-                    Some(code) if phone::read("123456789", Some(code)).is_none() => no_code(),
+                    Some(code) if !phone::is_country_code(code) => no_code(),
                     _ => Error::invalid("phone", text!("not a phone number", "不是有效的手机号")),
                 })?;
                 row.phone = Some(read.number);

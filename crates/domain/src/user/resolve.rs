@@ -11,6 +11,7 @@ use watchword_store::{Tx, user as store};
 
 use super::{custom, phone};
 use crate::ctx::Ctx;
+use crate::message;
 
 /// Longest id that is looked up, in bytes; nothing stored is longer.
 const MAX_ID: usize = 2048;
@@ -36,7 +37,7 @@ pub async fn resolve_many(tx: &mut Tx, pool: &PoolId, ids: &[String], kind: User
             return by_pair(tx, pool, ids, kind).await;
         }
         UserIdType::Username => (Key::Username, folded),
-        UserIdType::Email => (Key::Email, folded),
+        UserIdType::Email => (Key::Email, email_key),
         UserIdType::ExternalId => (Key::ExternalId, folded),
         UserIdType::Phone => (Key::Phone, |id| phone::read(id, None).map(|p| p.e164)),
     };
@@ -105,27 +106,39 @@ async fn by_pair(tx: &mut Tx, pool: &PoolId, ids: &[String], kind: UserIdType) -
 }
 
 /// A name that somebody types to sign in.
-#[derive(Clone, Copy, Debug)]
-pub enum LoginName<'a> {
+#[derive(Clone, Debug)]
+pub enum LoginName {
     /// User name, e-mail address or phone number, whichever it is.
-    Account(&'a str),
-    Username(&'a str),
-    Email(&'a str),
-    /// `country_code` as `+86`; `None` means that one for a number that has none in front.
+    Account(String),
+    Username(String),
+    Email(String),
+    /// `country_code` as `+86`, which is also what `None` means for a number that has none in front.
     Phone {
-        number: &'a str,
-        country_code: Option<&'a str>,
+        number: String,
+        country_code: Option<String>,
     },
 }
 
-/// The user who has this name. What has an `@` is an e-mail address before it is a user name, anything else a user
-/// name before it is a phone number: nobody takes over another's e-mail address by choosing it as user name.
-pub async fn find_for_login(tx: &mut Tx, pool: &PoolId, name: LoginName<'_>) -> Result<Option<User>> {
+impl LoginName {
+    /// What was typed.
+    pub fn text(&self) -> &str {
+        match self {
+            LoginName::Account(s) | LoginName::Username(s) | LoginName::Email(s) => s,
+            LoginName::Phone { number, .. } => number,
+        }
+    }
+}
+
+/// The user who has this name. For an account, an e-mail address goes before a user name and that before a phone
+/// number: nobody takes over another's e-mail address by choosing it as user name.
+pub async fn find_for_login(tx: &mut Tx, pool: &PoolId, name: &LoginName) -> Result<Option<User>> {
     let (key, value) = match name {
         LoginName::Account(name) => return by_account(tx, pool, name).await,
         LoginName::Username(name) => (Key::Username, folded(name)),
-        LoginName::Email(address) => (Key::Email, folded(address)),
-        LoginName::Phone { number, country_code } => (Key::Phone, phone::read(number, country_code).map(|p| p.e164)),
+        LoginName::Email(address) => (Key::Email, email_key(address)),
+        LoginName::Phone { number, country_code } => {
+            (Key::Phone, phone::read(number, country_code.as_deref()).map(|p| p.e164))
+        }
     };
     // A name that cannot be is looked up all the same, so that it takes as long as one that is unknown.
     let found = user::by_keys(tx, pool, key, &[value.unwrap_or_default()]).await?;
@@ -134,18 +147,19 @@ pub async fn find_for_login(tx: &mut Tx, pool: &PoolId, name: LoginName<'_>) -> 
 
 async fn by_account(tx: &mut Tx, pool: &PoolId, name: &str) -> Result<Option<User>> {
     let key = folded(name).unwrap_or_default();
+    let email = email_key(name);
     let e164 = phone::read(name, None).map(|p| p.e164);
-    let mut found = user::by_any_key(tx, pool, &key, e164.as_deref()).await?;
-    let rank = |user: &User| {
-        let (is_name, is_email) = (user.username_key.as_ref() == Some(&key), user.email_key.as_ref() == Some(&key));
-        match (is_email, is_name) {
-            (true, _) => 0,
-            (_, true) => 1,
-            _ => 2,
-        }
-    };
-    found.sort_by_key(rank);
+    let mut found = user::by_any_key(tx, pool, &key, email.as_deref(), e164.as_deref()).await?;
+    found.sort_by_key(|user| match () {
+        () if email.is_some() && user.email_key == email => 0,
+        () if user.username_key.as_ref() == Some(&key) => 1,
+        () => 2,
+    });
     Ok(found.into_iter().next())
+}
+
+fn email_key(address: &str) -> Option<String> {
+    message::normalise_email(address).ok().filter(|_| address.len() <= MAX_ID)
 }
 
 fn folded(name: &str) -> Option<String> {

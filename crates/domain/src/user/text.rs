@@ -3,11 +3,13 @@
 use watchword_kit::unicode::{fold, is_plain};
 use watchword_kit::{Error, Result, text};
 
+use crate::message;
+
 /// Longest user name and external id, in characters.
 pub const MAX_NAME: usize = 128;
 /// Longest external id, in characters.
 pub const MAX_EXTERNAL_ID: usize = 256;
-/// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3 less the angle brackets).
+/// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3 less its angle brackets).
 const MAX_EMAIL: usize = 254;
 
 /// An identifier as it is shown and as it is compared.
@@ -39,40 +41,17 @@ pub fn identifier(field: &str, given: &str, max: usize) -> Result<Identifier> {
     Ok(Identifier { shown: shown.to_owned(), key })
 }
 
-/// An e-mail address: one `@` between a local part of at most 64 bytes and a host name, no white space.
+/// An e-mail address, shown as given and compared as messages to it are counted.
 ///
 /// # Errors
 /// 400 at `field`.
 pub fn email(field: &str, given: &str) -> Result<Identifier> {
+    let key = message::normalise_email(given).map_err(|e| e.at(field))?;
     let shown = given.trim();
-    let key = fold(shown);
-    if !looks_like_email(shown) || !looks_like_email(&key) {
-        return Err(Error::invalid(field, text!("not an e-mail address", "不是有效的邮箱地址")));
+    if shown.len() > MAX_EMAIL || !shown.chars().all(is_plain) {
+        return Err(forbidden(field));
     }
     Ok(Identifier { shown: shown.to_owned(), key })
-}
-
-fn looks_like_email(s: &str) -> bool {
-    let Some((local, host)) = s.split_once('@') else { return false };
-    let label = |l: &str| {
-        !l.is_empty()
-            && l.len() <= 63
-            && !l.starts_with('-')
-            && !l.ends_with('-')
-            && l.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
-    let odd = |c: char| {
-        !is_plain(c)
-            || c.is_whitespace()
-            || matches!(c, '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '[' | ']' | '\\' | '@')
-    };
-    s.len() <= MAX_EMAIL
-        && (1..=64).contains(&local.len())
-        && !local.chars().any(odd)
-        && !local.starts_with('.')
-        && !local.ends_with('.')
-        && !local.contains("..")
-        && host.split('.').all(label)
 }
 
 /// A descriptive text of at most `max` characters. An empty one is no value.
@@ -140,34 +119,6 @@ fn forbidden(field: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_has_one_at_sign_and_a_host() {
-        for good in ["a@b.co", "a.b+c@mail.example.com", "用户@例子.公司", "o'hara@x-y.org", "a@localhost"] {
-            assert!(email("email", good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "a",
-            "@b.co",
-            "a@",
-            "a@b@c.co",
-            "a b@c.co",
-            "a@b..co",
-            "a@-b.co",
-            "a..b@c.co",
-            ".a@b.co",
-            "a@b.co\u{202e}",
-            "a@b,co",
-            "<a@b.co>",
-            "a@b.co\n",
-        ] {
-            let trimmed_is_fine = bad.trim() != bad && email("email", bad.trim()).is_ok();
-            assert!(email("email", bad).is_err() || trimmed_is_fine, "{bad:?}");
-        }
-        assert!(email("email", &format!("{}@b.co", "a".repeat(65))).is_err());
-        assert_eq!(email("email", "Ａda@Example.COM").unwrap().key, "ada@example.com");
-    }
 
     #[test]
     fn lengths_count_characters() {

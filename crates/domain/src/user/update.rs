@@ -200,8 +200,9 @@ async fn write(
 /// Ends everything by which a user is recognised: sessions, refresh tokens, sign-ins that wait for a second factor.
 pub async fn sign_out(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
     session::revoke_of_user(tx, ctx.pool(), user, None, None, ctx.now()).await?;
-    session::drop_refresh_tokens(tx, ctx.pool(), user, None).await?;
-    mfa_transaction::revoke_of_users(tx, ctx.pool(), &[user.to_owned()], ctx.now()).await?;
+    let user = [user.to_owned()];
+    session::drop_refresh_tokens(tx, ctx.pool(), &user, None).await?;
+    mfa_transaction::revoke_of_users(tx, ctx.pool(), &user, ctx.now()).await?;
     Ok(())
 }
 
