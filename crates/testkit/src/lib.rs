@@ -14,6 +14,6 @@ pub mod database;
 pub mod server;
 pub mod user;
 
-pub use client::{Client, Reply};
+pub use client::{Client, Reply, encode};
 pub use server::{Pool, Server, minutes, seconds};
 pub use user::{PASSWORD, RECOVERY_CODE, SECRET};
