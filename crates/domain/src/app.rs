@@ -62,12 +62,11 @@ pub fn settings(app: &Application) -> Result<AppConfig> {
     serde_json::from_str(&app.config).map_err(Error::internal)
 }
 
-/// The application's own second factors, in the order of the contract; `None`: the pool's apply.
-///
-/// An empty list is a decision of an administrator, too: this application asks for none although the pool does.
-pub fn mfa_factors(app: &Application) -> Option<Vec<FactorType>> {
-    let stored: Vec<String> = serde_json::from_str(app.mfa_factors.as_deref()?).ok()?;
-    Some(FactorType::ALL.iter().copied().filter(|f| stored.iter().any(|s| s == f.as_str())).collect())
+/// The application's own second factors; `None`: it has none of its own, so that the pool's apply.
+pub fn mfa_factors(app: &Application) -> Result<Option<Vec<FactorType>>> {
+    let stored: Option<Vec<FactorType>> =
+        app.mfa_factors.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
+    Ok(stored.filter(|own| !own.is_empty()))
 }
 
 /// What a sign-in by API does when a second factor is due. Anything unreadable enforces.

@@ -63,6 +63,8 @@ struct Inner {
     action: Option<Audit>,
     now: Millis,
     settled: Arc<AtomicBool>,
+    /// Whether the unit of work has put a message into the outbox.
+    enqueued: AtomicBool,
 }
 
 impl Deref for Ctx {
@@ -76,7 +78,8 @@ impl Ctx {
     /// `action`: what a write is called in the trail; `None` makes a context that cannot write.
     pub fn new(services: Arc<Services>, pool: PoolId, actor: Actor, request: Request, action: Option<Audit>) -> Self {
         let now = services.clock.now();
-        Ctx(Arc::new(Inner { services, pool, actor, request, action, now, settled: Arc::default() }))
+        let (settled, enqueued) = (Arc::default(), AtomicBool::new(false));
+        Ctx(Arc::new(Inner { services, pool, actor, request, action, now, settled, enqueued }))
     }
 
     /// The same request, once it is known whom it concerns: a public operation learns the pool and the caller from
@@ -91,6 +94,7 @@ impl Ctx {
             action: self.0.action,
             now: self.0.now,
             settled: self.0.settled.clone(),
+            enqueued: AtomicBool::new(false),
         }))
     }
 
@@ -191,7 +195,7 @@ impl Ctx {
     pub async fn commit(&self, mut tx: Tx, details: Value) -> Result<()> {
         audit::write(&mut tx, self, None, details).await?;
         tx.commit().await?;
-        self.0.settled.store(true, Ordering::SeqCst);
+        self.done();
         Ok(())
     }
 
@@ -204,7 +208,7 @@ impl Ctx {
         };
         match written.await {
             Ok(()) => {
-                self.0.settled.store(true, Ordering::SeqCst);
+                self.done();
                 refusal
             }
             Err(e) => e.into(),
@@ -223,6 +227,18 @@ impl Ctx {
         };
         audit::write(&mut tx, self, Some(refusal), details).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Notes that the unit of work has put a message into the outbox: its commit then wakes the worker.
+    pub(crate) fn enqueued(&self) {
+        self.0.enqueued.store(true, Ordering::SeqCst);
+    }
+
+    fn done(&self) {
+        self.0.settled.store(true, Ordering::SeqCst);
+        if self.0.enqueued.swap(false, Ordering::SeqCst) {
+            self.outbox.notify_one();
+        }
     }
 
     /// Whether the operation's audit row is on disk.

@@ -201,10 +201,12 @@ pub async fn refresh_secret(ctx: &Ctx, req: AppIdReq) -> Result<ApplicationSecre
     Ok(ApplicationSecret { secret: secret.reveal().clone() })
 }
 
-/// Switches second factors of one application on and off; the first change begins with what the pool asks for.
+/// Switches second factors of one application on and off; the first change begins with what the pool asks for. An
+/// application whose own list becomes empty has none of its own: what the pool asks for then holds.
 ///
 /// # Errors
-/// 400 for a factor in both lists; 404/2011; 409 when somebody else changed them at the same moment; 501 for FACE.
+/// 400 for a factor in both lists; 404/2011; 409 when somebody else changed them at the same moment; 422 for switching
+/// off what the pool would go on asking for; 501 for FACE.
 pub async fn update_mfa_settings(ctx: &Ctx, req: UpdateApplicationMfaSettingsReq) -> Result<MfaSettings> {
     let (on, off) = (req.enabled_factors.unwrap_or_default(), req.disabled_factors.unwrap_or_default());
     security_settings::refuse_unavailable("enabledFactors", &on)?;
@@ -214,16 +216,22 @@ pub async fn update_mfa_settings(ctx: &Ctx, req: UpdateApplicationMfaSettingsReq
     let mut tx = ctx.write().await?;
     let app = load(&mut tx, ctx.pool(), &req.app_id).await?;
     let pools = pool::settings(&mut tx, ctx.pool()).await?.mfa_factors;
-    let own = mfa_factors(&app);
+    let own = mfa_factors(&app)?;
     let changed = if on.is_empty() && off.is_empty() { own } else { merged(own, &pools, &on, &off) };
     let next = store::MfaSettings {
         factors: changed.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?,
         on_api_signin: req.mfa_on_api_signin.map_or(app.mfa_on_api_signin.clone(), |m| m.as_str().into()),
     };
+    let enabled_factors = changed.unwrap_or(pools);
+    if let Some(i) = off.iter().position(|f| enabled_factors.contains(f)) {
+        return Err(Error::new(codes::UNPROCESSABLE).at(format!("disabledFactors[{i}]")).because(text!(
+            "the user pool asks for this factor, and an application without factors of its own follows the pool",
+            "用户池要求该要素，未单独配置要素的应用遵循用户池的配置"
+        )));
+    }
     if !store::set_mfa(&mut tx, &app, &next, ctx.now()).await? {
         return Err(Error::new(codes::CONFLICT));
     }
-    let enabled_factors = changed.unwrap_or(pools);
     let details = json!({
         "appId": app.id, "enabledFactors": enabled_factors, "mfaOnApiSignin": next.on_api_signin,
     });
@@ -231,8 +239,7 @@ pub async fn update_mfa_settings(ctx: &Ctx, req: UpdateApplicationMfaSettingsReq
     Ok(MfaSettings { enabled_factors })
 }
 
-/// The application's own factors after the change. A list that became empty while the pool asks for nothing is no
-/// list of its own, so that a factor which the pool asks for later holds here, too.
+/// The application's own factors after the change.
 fn merged(
     own: Option<Vec<FactorType>>,
     pools: &[FactorType],
@@ -242,5 +249,5 @@ fn merged(
     let before = own.unwrap_or_else(|| pools.to_vec());
     let stays = |f: &FactorType| on.contains(f) || (before.contains(f) && !off.contains(f));
     let after: Vec<FactorType> = FactorType::ALL.iter().copied().filter(stays).collect();
-    (!after.is_empty() || !pools.is_empty()).then_some(after)
+    (!after.is_empty()).then_some(after)
 }
