@@ -43,8 +43,8 @@ async fn a_new_key_shows_its_secret_once_and_may_do_nothing() {
 async fn a_key_of_a_user_is_found_by_that_user_only() {
     let server = Server::start().await;
     let admin = server.admin().await;
-    let (user, _, _) = signed_in(&server, &server.pool.app_id).await;
-    let (other, _, _) = signed_in(&server, &server.pool.app_id).await;
+    let (user, _) = signed_in(&server, &server.pool.app_id).await;
+    let (other, _) = signed_in(&server, &server.pool.app_id).await;
     let made = admin.post(CREATE, json!({ "type": "userpool", "userId": user })).await.ok();
     let id = made[0]["accessKeyId"].as_str().unwrap();
     let path = |user: &str, key: &str| format!("/api/v3/get-access-key?userId={user}&accessKeyId={key}");
@@ -62,7 +62,7 @@ async fn a_key_of_a_user_is_found_by_that_user_only() {
 #[tokio::test]
 async fn a_key_whose_user_is_suspended_is_worth_nothing_until_the_user_is_back() {
     let server = Server::start().await;
-    let (user, _, _) = signed_in(&server, &server.pool.app_id).await;
+    let (user, _) = signed_in(&server, &server.pool.app_id).await;
     let body = json!({ "type": "userpool", "userId": user, "permissions": ["access-key:read"] });
     let made = server.admin().await.post(CREATE, body).await.ok();
     let credentials = json!({ "accessKeyId": made[0]["accessKeyId"], "accessKeySecret": made[0]["accessKeySecret"] });
@@ -77,9 +77,18 @@ async fn a_key_whose_user_is_suspended_is_worth_nothing_until_the_user_is_back()
 }
 
 async fn set_user_status(server: &Server, user: &str, status: &str) {
-    let mut tx = server.services.db.write().await.unwrap();
-    tx.run(&format!("UPDATE users SET status = '{status}' WHERE id = '{user}'"), &[]).await.unwrap();
-    tx.commit().await.unwrap();
+    server.admin().await.post("/api/v3/update-user", json!({ "userId": user, "status": status })).await.ok();
+}
+
+#[tokio::test]
+async fn a_key_whose_user_is_deleted_is_worth_nothing() {
+    let server = Server::start().await;
+    let (user, _) = signed_in(&server, &server.pool.app_id).await;
+    let admin = server.admin().await;
+    let made = admin.post(CREATE, json!({ "type": "userpool", "userId": user })).await.ok();
+    admin.post("/api/v3/delete-users-batch", json!({ "userIds": [user] })).await.ok();
+    let credentials = json!({ "accessKeyId": made[0]["accessKeyId"], "accessKeySecret": made[0]["accessKeySecret"] });
+    server.anonymous().post(TOKEN, credentials).await.refused(401);
 }
 
 #[tokio::test]
@@ -196,7 +205,7 @@ async fn keys_of_another_pool_do_not_exist() {
     stranger.post(UPDATE, json!({ "accessKeyId": id, "enable": false })).await.refused(404);
     stranger.get(&format!("/api/v3/get-access-key?userId={}&accessKeyId={id}", server.pool.id)).await.refused(404);
     assert_eq!(ids(&stranger.get(LIST).await.ok()), [other.key_id.as_str()]);
-    let (user, _, _) = signed_in(&server, &server.pool.app_id).await;
+    let (user, _) = signed_in(&server, &server.pool.app_id).await;
     stranger.post(CREATE, json!({ "type": "userpool", "userId": user })).await.refused_with(404, 2004);
 }
 

@@ -1,16 +1,22 @@
 //! Applications.
 
 use serde_json::{Value, json};
-use watchword_domain::caller;
 use watchword_testkit::{Client, Server};
 
-use crate::token::{limited, signed_in};
+use crate::token::{limited, sign_in, signed_in};
 
 const CREATE: &str = "/api/v3/create-application";
 const DELETE: &str = "/api/v3/delete-application";
 const LIST: &str = "/api/v3/list-applications";
 const MFA: &str = "/api/v3/update-application-mfa-settings";
 const REFRESH: &str = "/api/v3/refresh-application-secret";
+
+/// An operation that anyone may call who is signed in.
+const FACTORS: &str = "/api/v3/list-enrolled-factors";
+
+fn bearer(server: &Server, token: &Value) -> Client {
+    server.anonymous().bearer(token.as_str().unwrap())
+}
 
 async fn made(admin: &Client, body: Value) -> String {
     admin.post(CREATE, body).await.ok()["appId"].as_str().unwrap().to_owned()
@@ -145,11 +151,13 @@ async fn lifetimes_and_the_algorithm_of_the_application_are_those_of_its_tokens(
     };
     assert_eq!(settings(&id).await, (600, 300, 7200, true));
     assert_eq!(settings(&server.pool.app_id).await, (1_209_600, 1_209_600, 2_592_000, false));
-    let (_, _, token) = signed_in(&server, &id).await;
+    let (_, tokens) = signed_in(&server, &id).await;
+    assert_eq!(tokens["expires_in"], 600);
+    let user = bearer(&server, &tokens["access_token"]);
     server.clock.advance(watchword_testkit::seconds(599));
-    assert!(caller::by_access_token(&server.services, &token).await.is_ok());
+    user.get(FACTORS).await.ok();
     server.clock.advance(watchword_testkit::seconds(1));
-    assert!(caller::by_access_token(&server.services, &token).await.is_err());
+    user.get(FACTORS).await.refused(401);
 }
 
 #[tokio::test]
@@ -296,6 +304,16 @@ async fn a_refreshed_secret_replaces_the_old_one_at_once() {
     let new = admin.post(REFRESH, json!({ "appId": id })).await.ok()["secret"].as_str().unwrap().to_owned();
     assert!(new != old && new.len() == 32, "{new}");
     assert_eq!(secret(&admin, id).await, new);
+    server.user("ada").await;
+    let with = async |secret: &str| {
+        let password = json!({ "username": "ada", "password": watchword_testkit::user::PASSWORD });
+        let body = json!({
+            "connection": "PASSWORD", "passwordPayload": password, "client_id": id, "client_secret": secret,
+        });
+        server.anonymous().post("/api/v3/signin", body).await
+    };
+    with(&old).await.refused(401);
+    with(&new).await.ok();
     // The database holds it sealed.
     let mut tx = server.services.db.read().await.unwrap();
     let sql = format!("SELECT secret_sealed FROM applications WHERE id = '{id}'");
@@ -319,14 +337,15 @@ async fn a_deleted_application_takes_its_tokens_and_everything_begun_with_it_alo
     let server = Server::start().await;
     let admin = server.admin().await;
     let doomed = made(&admin, json!({ "appName": "Doomed" })).await;
-    let (_, _, dead) = signed_in(&server, &doomed).await;
-    let (_, _, alive) = signed_in(&server, &server.pool.app_id).await;
-    begin(&server, &doomed).await;
-    begin(&server, &server.pool.app_id).await;
-    assert!(caller::by_access_token(&server.services, &dead).await.is_ok());
+    let dead = Begun::at(&server, &doomed).await;
+    let alive = Begun::at(&server, &server.pool.app_id).await;
+    admin.post("/api/v3/update-global-mfa-settings", json!({ "enabledFactors": ["OTP"] })).await.ok();
+    let (dead, alive) = (dead.and_waiting(&server).await, alive.and_waiting(&server).await);
     assert_eq!(admin.post(DELETE, json!({ "appId": doomed })).await.ok(), json!({ "success": true }));
-    assert!(caller::by_access_token(&server.services, &dead).await.is_err());
-    assert!(caller::by_access_token(&server.services, &alive).await.is_ok());
+    bearer(&server, &dead.tokens["access_token"]).get(FACTORS).await.refused_with(401, 2020);
+    bearer(&server, &alive.tokens["access_token"]).get(FACTORS).await.ok();
+    bearer(&server, &dead.mfa_token).get(FACTORS_TO_ENROLL).await.refused(401);
+    bearer(&server, &alive.mfa_token).get(FACTORS_TO_ENROLL).await.ok();
     let mut tx = server.services.db.read().await.unwrap();
     for table in ["sessions", "refresh_tokens", "mfa_transactions", "enrollments"] {
         let sql = format!("SELECT app_id FROM {table}");
@@ -336,33 +355,47 @@ async fn a_deleted_application_takes_its_tokens_and_everything_begun_with_it_alo
     drop(tx);
     admin.get(&format!("/api/v3/get-application?appId={doomed}")).await.refused_with(404, 2011);
     admin.post(DELETE, json!({ "appId": doomed })).await.refused_with(404, 2011);
-    let client = server.anonymous().header("x-authing-app-id", &doomed);
-    let signin = json!({ "connection": "PASSWORD", "passwordPayload": { "account": "a", "password": "b" } });
-    let code = client.post("/api/v3/signin", signin).await.body["statusCode"].clone();
-    assert!(code == 404 || code == 501, "{code}");
+    sign_in(&server, &doomed, &dead.username).await.refused_with(404, 2011);
+}
+
+const FACTORS_TO_ENROLL: &str = "/api/v3/list-factors-to-enroll";
+
+/// What a user has begun at an application.
+struct Begun {
+    app_id: String,
+    username: String,
+    tokens: Value,
+    mfa_token: Value,
+}
+
+impl Begun {
+    async fn at(server: &Server, app_id: &str) -> Begun {
+        let username = format!("user-of-{app_id}");
+        server.user(&username).await;
+        let tokens = sign_in(server, app_id, &username).await.ok();
+        Begun { app_id: app_id.into(), username, tokens, mfa_token: Value::Null }
+    }
+
+    /// A second sign-in, which waits for its second factor, and an enrolment begun in it.
+    async fn and_waiting(mut self, server: &Server) -> Begun {
+        let waiting = sign_in(server, &self.app_id, &self.username).await.refused(300);
+        self.mfa_token = waiting["data"]["mfaToken"].clone();
+        let enroll = json!({ "factorType": "OTP", "profile": {} });
+        bearer(server, &self.mfa_token).post("/api/v3/send-enroll-factor-request", enroll).await.ok();
+        self
+    }
 }
 
 #[tokio::test]
 async fn a_session_that_slips_in_while_its_application_is_deleted_is_worth_nothing() {
     let server = Server::start().await;
-    let (_, _, token) = signed_in(&server, &server.pool.app_id).await;
+    let (_, tokens) = signed_in(&server, &server.pool.app_id).await;
+    let user = bearer(&server, &tokens["access_token"]);
+    user.get(FACTORS).await.ok();
     let mut tx = server.services.db.write().await.unwrap();
     tx.run(&"DELETE FROM applications".to_owned(), &[]).await.unwrap();
     tx.commit().await.unwrap();
-    assert!(caller::by_access_token(&server.services, &token).await.is_err());
-}
-
-/// A pending sign-in and an enrolment of the application, as rows.
-async fn begin(server: &Server, app_id: &str) {
-    use watchword_store::{Record, enrollment::Enrollment, mfa_transaction::MfaTransaction};
-    let (pool_id, id) = (server.pool.id.clone(), server.services.ids.next(server.clock.now()));
-    let pending =
-        MfaTransaction { pool_id: pool_id.clone(), id: id.clone(), app_id: app_id.into(), ..Record::sample() };
-    let enrollment = Enrollment { pool_id, id, app_id: app_id.into(), ..Record::sample() };
-    let mut tx = server.services.db.write().await.unwrap();
-    watchword_store::mfa_transaction::TABLE.insert(&mut tx, &pending).await.unwrap();
-    watchword_store::enrollment::TABLE.insert(&mut tx, &enrollment).await.unwrap();
-    tx.commit().await.unwrap();
+    user.get(FACTORS).await.refused(401);
 }
 
 #[tokio::test]
