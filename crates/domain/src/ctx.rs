@@ -62,7 +62,7 @@ struct Inner {
     request: Request,
     action: Option<Audit>,
     now: Millis,
-    settled: AtomicBool,
+    settled: Arc<AtomicBool>,
     /// Whether the unit of work has put a message into the outbox.
     enqueued: AtomicBool,
 }
@@ -78,8 +78,24 @@ impl Ctx {
     /// `action`: what a write is called in the trail; `None` makes a context that cannot write.
     pub fn new(services: Arc<Services>, pool: PoolId, actor: Actor, request: Request, action: Option<Audit>) -> Self {
         let now = services.clock.now();
-        let (settled, enqueued) = (AtomicBool::new(false), AtomicBool::new(false));
+        let (settled, enqueued) = (Arc::default(), AtomicBool::new(false));
         Ctx(Arc::new(Inner { services, pool, actor, request, action, now, settled, enqueued }))
+    }
+
+    /// The same request, once it is known whom it concerns: a public operation learns the pool and the caller from
+    /// what it is given. Committing either context settles both.
+    #[must_use]
+    pub fn rebind(&self, pool: PoolId, actor: Actor) -> Ctx {
+        Ctx(Arc::new(Inner {
+            services: self.0.services.clone(),
+            pool,
+            actor,
+            request: self.0.request.clone(),
+            action: self.0.action,
+            now: self.0.now,
+            settled: self.0.settled.clone(),
+            enqueued: AtomicBool::new(false),
+        }))
     }
 
     /// For the command line and background work.
