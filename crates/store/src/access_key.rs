@@ -49,7 +49,3 @@ pub async fn use_nonce(tx: &mut Tx, pool: &PoolId, key: &str, nonce: &str, expir
     );
     Ok(tx.run(sql, vals![pool, key, nonce, expires]).await? == 1)
 }
-
-pub async fn forget_nonces(tx: &mut Tx, now: Millis) -> Result<u64> {
-    tx.run(sql!("DELETE FROM request_nonces WHERE expires_at < $1"), vals![now]).await
-}

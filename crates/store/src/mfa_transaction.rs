@@ -54,7 +54,3 @@ pub async fn revoke_of_users(tx: &mut Tx, pool: &PoolId, users: &[String], now: 
     );
     tx.run(sql, vals![pool, users, now]).await
 }
-
-pub async fn forget(tx: &mut Tx, before: Millis) -> Result<u64> {
-    tx.run(sql!("DELETE FROM mfa_transactions WHERE expires_at < $1"), vals![before]).await
-}
