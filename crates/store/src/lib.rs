@@ -18,6 +18,7 @@ pub mod audit;
 pub mod db;
 pub mod enrollment;
 pub mod error;
+pub mod housekeeping;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;
