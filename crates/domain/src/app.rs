@@ -81,3 +81,8 @@ pub fn fresh(ctx: &crate::Ctx, name: &str) -> Result<(Application, watchword_kit
     };
     Ok((app, secret))
 }
+
+/// The application's own second factors; `None`: it has none.
+pub fn mfa_factors(app: &Application) -> Result<Option<Vec<watchword_api::common::FactorType>>> {
+    app.mfa_factors.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)
+}

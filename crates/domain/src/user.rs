@@ -23,3 +23,38 @@ pub async fn resolve(tx: &mut Tx, _ctx: &Ctx, pool: &PoolId, id: &str, kind: Use
 pub fn claims(_user: &User, _scope: &str) -> Map<String, Value> {
     Map::new()
 }
+
+/// The user with this id.
+///
+/// # Errors
+/// 404/2004.
+pub async fn by_id(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<User> {
+    TABLE.get(tx, pool, id).await?.ok_or_else(|| Error::new(codes::USER_NOT_FOUND))
+}
+
+/// How somebody names themselves at sign-in.
+#[derive(Clone, Debug)]
+pub enum LoginName {
+    Account(String),
+    Username(String),
+    Email(String),
+    Phone { number: String, country_code: Option<String> },
+}
+
+impl LoginName {
+    pub fn text(&self) -> &str {
+        match self {
+            LoginName::Account(s) | LoginName::Username(s) | LoginName::Email(s) => s,
+            LoginName::Phone { number, .. } => number,
+        }
+    }
+}
+
+pub async fn find_for_login(_tx: &mut Tx, _pool: &PoolId, _name: &LoginName) -> Result<Option<User>> {
+    Ok(None)
+}
+
+/// The id of the user whom `id` names in the way `kind` says.
+pub async fn resolve_id(tx: &mut Tx, ctx: &Ctx, pool: &PoolId, id: &str, kind: UserIdType) -> Result<String> {
+    Ok(resolve(tx, ctx, pool, id, kind).await?.id)
+}
