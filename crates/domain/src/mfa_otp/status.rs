@@ -77,7 +77,7 @@ impl Wish {
             Field::Value(number) => {
                 let code = patch.mfa_phone_country_code.value().map(String::as_str);
                 let phone = message::normalise_phone(number, code).map_err(|e| e.at("mfaPhone"))?;
-                Field::Value((phone.e164, Some(phone.country_code)))
+                Field::Value((phone, code.map(str::to_owned)))
             }
         };
         let email = match &patch.mfa_email {

@@ -34,7 +34,7 @@ impl Health {
         if self.draining() {
             return Some("stopping");
         }
-        match tokio::time::timeout(PATIENCE, watchword_store::db::ping(&services.db)).await {
+        match tokio::time::timeout(PATIENCE, services.ping()).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => {
                 tracing::warn!(%error, "not ready");
