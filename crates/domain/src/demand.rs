@@ -131,3 +131,9 @@ async fn stored(tx: &mut Tx, ctx: &Ctx, user_id: &str) -> Result<Vec<StoredPolic
 pub fn national(e164: &str, country_code: Option<&str>) -> String {
     country_code.and_then(|code| e164.strip_prefix(code)).unwrap_or(e164).to_owned()
 }
+
+/// `+86` of `+8613800000000`.
+pub fn country_code(e164: &str) -> Option<String> {
+    let parsed = phonenumber::parse(None, e164).ok()?;
+    Some(format!("+{}", parsed.code().value()))
+}

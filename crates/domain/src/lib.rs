@@ -25,6 +25,7 @@ pub mod login;
 pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
+pub mod mfa_token;
 pub mod otp;
 pub mod outbox;
 pub mod passwords;

@@ -1,6 +1,7 @@
 //! Signing in: the first factor, the demand for a second, and the session at the end.
 
 mod first_factor;
+mod refresh;
 mod second_factor;
 
 use serde_json::{Value, json};
@@ -15,8 +16,9 @@ use watchword_store::user::User;
 
 use crate::ctx::{Actor, Ctx};
 use crate::demand::Demand;
-use crate::{app, token};
+use crate::{app, token as tokens};
 
+pub use refresh::token;
 pub(crate) use second_factor::{end_waiting, hash as hash_recovery};
 pub use second_factor::{recover, verify_code, verify_otp};
 
@@ -89,14 +91,14 @@ async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Res
     match demand.code().filter(|_| !advisory) {
         None => {
             let session = open_session(&mut tx, ctx, app, &user, scope, &[amr], None).await?;
-            let draft = token::draft(&mut tx, ctx, &session, app, &user).await?;
+            let draft = tokens::draft(&mut tx, ctx, &session, app, &user).await?;
             ctx.commit(tx, about).await?;
             draft.sign(ctx)
         }
         Some(code) => {
             let by = if code == codes::MFA_PERSONAL { "personal" } else { "application" };
             let transaction = pending(ctx, app, &user, scope, amr, by);
-            let mfa_token = token::begin_mfa(&mut tx, ctx, &transaction).await?;
+            let mfa_token = tokens::begin_mfa(&mut tx, ctx, &transaction).await?;
             let data = demand.trigger_data(&user, mfa_token, demand.entries());
             let data = serde_json::to_value(data).map_err(Error::internal)?;
             Err(ctx.commit_refusal(tx, Error::new(code).with_data(data), about).await)
@@ -124,7 +126,7 @@ pub(crate) fn pending(
         ip: ctx.request().ip.clone(),
         user_agent: ctx.request().user_agent.clone(),
         created_at: ctx.now(),
-        expires_at: ctx.now() + token::MFA_LIFETIME,
+        expires_at: ctx.now() + tokens::MFA_LIFETIME,
         consumed_at: None,
     }
 }
@@ -132,10 +134,14 @@ pub(crate) fn pending(
 /// What remains to be done once the second factor is proven, inside the caller's unit of work.
 pub(crate) struct Completion {
     user: User,
-    draft: Option<token::Draft>,
+    draft: Option<tokens::Draft>,
 }
 
 impl Completion {
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
     /// Signs the tokens; call it after the commit, since signing is slow.
     pub fn finish(self, ctx: &Ctx) -> Result<SignedIn> {
         let tokens = self.draft.map(|d| d.sign(ctx)).transpose()?;
@@ -181,7 +187,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
             amr.extend([method, "mfa"]);
             let recovery = (method == "rc").then(|| ctx.now() + Millis::minutes(10));
             let session = open_session(tx, ctx, &app, &user, &transaction.scope, &amr, recovery).await?;
-            let draft = token::draft(tx, ctx, &session, &app, &user).await?;
+            let draft = tokens::draft(tx, ctx, &session, &app, &user).await?;
             Ok(Completion { user, draft: Some(draft) })
         }
         Actor::Anonymous | Actor::System | Actor::AccessKey(_) => Err(Error::new(codes::NOT_SIGNED_IN)),

@@ -13,6 +13,7 @@ use crate::ctx::Ctx;
 use crate::{otp, pool, user};
 
 pub use import::{NewOtp, bind_new, import, prepare};
+pub(crate) use status::target_factor;
 pub use status::{get_status, set_status, trigger_data};
 
 /// `GET /api/v3/get-otp-secret-by-user`: the seed, canonical Base32 without padding. Audited.

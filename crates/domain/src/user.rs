@@ -58,3 +58,8 @@ pub async fn find_for_login(_tx: &mut Tx, _pool: &PoolId, _name: &LoginName) -> 
 pub async fn resolve_id(tx: &mut Tx, ctx: &Ctx, pool: &PoolId, id: &str, kind: UserIdType) -> Result<String> {
     Ok(resolve(tx, ctx, pool, id, kind).await?.id)
 }
+
+pub fn written(row: User) -> Result<watchword_api::user::User> {
+    let _ = row;
+    Err(Error::new(codes::NOT_IMPLEMENTED))
+}

@@ -7,6 +7,7 @@ use watchword_kit::{Error, Result, Secret, codes, text, unicode};
 
 use super::{Proven, about};
 use crate::ctx::Ctx;
+use crate::message::{self, Medium};
 use crate::passwords::Verdict;
 use crate::throttle::{self, Guess};
 use crate::user::{self, LoginName};
@@ -87,6 +88,33 @@ pub(crate) fn plain(ctx: &Ctx, given: Secret<String>, encrypted: PasswordEncrypt
 
 /// Checks a code that was sent by SMS or e-mail. The code is used up also when nobody has that number or address.
 pub(super) async fn pass_code(ctx: &Ctx, payload: PassCodePayload) -> Result<Proven> {
-    let _ = (ctx, payload);
-    Err(Error::new(codes::NOT_IMPLEMENTED))
+    let (medium, target, name) = pass_code_target(&payload).map_err(|e| e.at("passCodePayload"))?;
+    let mut tx = ctx.write().await?;
+    let given = payload.pass_code.reveal();
+    let right = message::check_code(&mut tx, ctx, medium, &target, "CHANNEL_LOGIN", given).await?;
+    let found = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
+    let amr = if medium == Medium::Sms { "sms" } else { "email" };
+    match found {
+        Some(user) if right => Ok(Proven { tx, user, amr }),
+        found => {
+            let refusal = Error::new(codes::PASS_CODE_WRONG);
+            Err(ctx.commit_refusal(tx, refusal, about(found.as_ref(), amr)).await)
+        }
+    }
+}
+
+fn pass_code_target(payload: &PassCodePayload) -> Result<(Medium, String, LoginName)> {
+    match (&payload.phone, &payload.email) {
+        (Some(phone), None) => {
+            let country_code = payload.phone_country_code.clone();
+            let target = message::normalise_phone(phone, country_code.as_deref()).map_err(|e| e.at("phone"))?;
+            let name = LoginName::Phone { number: phone.clone(), country_code };
+            Ok((Medium::Sms, target, name))
+        }
+        (None, Some(email)) => {
+            let target = message::normalise_email(email).map_err(|e| e.at("email"))?;
+            Ok((Medium::Email, target, LoginName::Email(email.clone())))
+        }
+        _ => Err(Error::new(codes::INVALID).because(text!("give phone or email", "请提供 phone 或 email 之一"))),
+    }
 }

@@ -8,7 +8,9 @@ use watchword_store::mfa_factor;
 
 use super::{SignedIn, complete};
 use crate::ctx::Ctx;
+use crate::message::{self, Medium};
 use crate::otp::{self, Verdict};
+use crate::outbox::{Event, notify_user};
 use crate::throttle::{self, Guess};
 
 /// A code of an authenticator. `Ok(None)` is a wrong one: what the client is told differs between endpoints.
@@ -36,10 +38,32 @@ pub async fn verify_otp(ctx: &Ctx, code: Option<Secret<String>>) -> Result<Optio
     }
 }
 
-/// A code that was sent to the bound phone or address. `Ok(None)` is a wrong one.
+/// A code that was sent to the bound number or address, as `POST /api/v2/applications/mfa/sms/verify` and its like
+/// take it. `Ok(None)` is a wrong one.
+///
+/// # Errors
+/// 422 when the target is not what the user has bound, 429 and 403 while guessing is closed.
 pub async fn verify_code(ctx: &Ctx, kind: FactorType, target: &str, code: Secret<String>) -> Result<Option<SignedIn>> {
-    let _ = (ctx, kind, target, code);
-    Err(Error::new(codes::NOT_IMPLEMENTED))
+    let user_id = ctx.user_id().ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?.to_owned();
+    let medium = if kind == FactorType::Sms { Medium::Sms } else { Medium::Email };
+    let mut tx = ctx.write().await?;
+    let held = throttle::hold(&mut tx, ctx, Guess::SecondFactor, &user_id).await?;
+    let bound = mfa_factor::of_user(&mut tx, ctx.pool(), &user_id).await?;
+    let factor = bound.iter().find(|f| f.enabled && f.kind == kind.as_str() && f.target.as_deref() == Some(target));
+    let factor = factor.ok_or_else(|| Error::new(codes::FACTOR_NOT_BOUND))?;
+    let about = json!({ "userId": user_id, "factor": kind.as_str(), "factorId": factor.id });
+    if message::check_code(&mut tx, ctx, medium, target, "CHANNEL_VERIFY_MFA", code.reveal()).await? {
+        held.succeeded(&mut tx, ctx).await?;
+        let method = if kind == FactorType::Sms { "sms" } else { "email" };
+        let completion = complete(&mut tx, ctx, kind, method).await?;
+        ctx.commit(tx, about).await?;
+        return completion.finish(ctx).map(Some);
+    }
+    if held.failed(&mut tx, ctx).await? {
+        end_waiting(&mut tx, ctx, &user_id).await?;
+    }
+    let told = ctx.commit_refusal(tx, Error::new(codes::PASS_CODE_WRONG), about).await;
+    if told.code() == codes::PASS_CODE_WRONG { Ok(None) } else { Err(told) }
 }
 
 /// A recovery code: signs in once, and the next one comes back.
@@ -82,6 +106,7 @@ pub async fn recover(ctx: &Ctx, code: Option<Secret<String>>) -> Result<(SignedI
     // A recovery code reopens one-time passwords that too many failures have locked.
     throttle::reopen(&mut tx, ctx, Guess::SecondFactor, &user_id).await?;
     let completion = complete(&mut tx, ctx, FactorType::Otp, "rc").await?;
+    notify_user(&mut tx, ctx, completion.user(), Event::RecoveryCodeUsed).await?;
     ctx.commit(tx, about).await?;
     Ok((completion.finish(ctx)?, next))
 }
@@ -95,6 +120,8 @@ pub(crate) fn hash(ctx: &Ctx, code: &Secret<String>) -> String {
 /// Closing the door ends the sign-ins that were waiting at it.
 pub(crate) async fn end_waiting(tx: &mut watchword_store::Tx, ctx: &Ctx, user_id: &str) -> Result<()> {
     let users = [user_id.to_owned()];
+    let user = crate::user::by_id(tx, ctx.pool(), user_id).await?;
+    notify_user(tx, ctx, &user, Event::Locked).await?;
     watchword_store::mfa_transaction::revoke_of_users(tx, ctx.pool(), &users, ctx.now()).await?;
     Ok(())
 }

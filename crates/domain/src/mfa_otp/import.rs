@@ -12,6 +12,7 @@ use watchword_store::mfa_factor::{self, MfaFactor, RecoveryCode};
 use watchword_store::{Tx, enrollment, mfa_transaction, session};
 
 use crate::ctx::Ctx;
+use crate::outbox::{Event, notify_user};
 use crate::{otp, pool};
 
 /// Most items of one call.
@@ -177,6 +178,9 @@ async fn bind_all(tx: &mut Tx, ctx: &Ctx, items: Vec<Item>, overwrite: bool) -> 
         session::drop_assurance(tx, ctx.pool(), &outcome.replaced, None).await?;
         session::drop_refresh_tokens(tx, ctx.pool(), &outcome.replaced, None).await?;
         mfa_transaction::revoke_of_users(tx, ctx.pool(), &outcome.replaced, ctx.now()).await?;
+        for user in watchword_store::user::TABLE.get_many(tx, ctx.pool(), &outcome.replaced).await? {
+            notify_user(tx, ctx, &user, Event::FactorReplaced).await?;
+        }
     }
     Ok(outcome)
 }

@@ -13,7 +13,8 @@ use watchword_store::user::User;
 use watchword_store::{Tx, mfa_transaction};
 
 use crate::ctx::Ctx;
-use crate::demand::{Demand, StoredPolicy};
+use crate::demand::{self, Demand, StoredPolicy};
+use crate::outbox::{Event, notify_user};
 use crate::{app, login, message, token, user};
 
 /// Longest mfaToken that set-mfa-status takes; it is required by the schema, proves nothing and is not kept.
@@ -54,6 +55,7 @@ pub async fn set_status(ctx: &Ctx, req: SetMfaStatusReq) -> Result<()> {
     }
     if disabled {
         mfa_transaction::revoke_of_users(&mut tx, ctx.pool(), &users, ctx.now()).await?;
+        notify_user(&mut tx, ctx, &user, Event::FactorsDisabled).await?;
     }
     ctx.commit(tx, json!({ "userId": user.id, "disabled": disabled })).await
 }
@@ -77,7 +79,8 @@ impl Wish {
             Field::Value(number) => {
                 let code = patch.mfa_phone_country_code.value().map(String::as_str);
                 let phone = message::normalise_phone(number, code).map_err(|e| e.at("mfaPhone"))?;
-                Field::Value((phone, code.map(str::to_owned)))
+                let country_code = demand::country_code(&phone);
+                Field::Value((phone, country_code))
             }
         };
         let email = match &patch.mfa_email {
