@@ -91,6 +91,8 @@ keys! {
     "tls.key" tls_key: Option<PathBuf> = "";
     /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
     "trusted_proxies" trusted_proxies: Vec<IpAddr> = "";
+    /// A second address and port, plain HTTP, for `/metrics`, `/healthz` and `/readyz`; `/metrics` is then only there.
+    "monitoring_listen" monitoring_listen: Option<SocketAddr> = "";
     /// Lets message drivers call private and loopback addresses.
     "allow_private_networks" allow_private_networks: bool = "false";
     /// How log lines look: `human` or `json`. They go to standard error.
