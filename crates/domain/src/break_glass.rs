@@ -48,7 +48,7 @@ pub async fn reset_mfa(ctx: &Ctx, name: &str, reason: &str) -> Result<Reset> {
         reopen(&mut tx, ctx, guess, &user_id).await?;
     }
     let sessions = session::revoke_of_user(&mut tx, pool, &user_id, None, None, now).await?;
-    session::drop_refresh_tokens(&mut tx, pool, &user_id, None).await?;
+    session::drop_refresh_tokens(&mut tx, pool, std::slice::from_ref(&user_id), None).await?;
     if let Some(row) = user::TABLE.get(&mut tx, pool, &user_id).await? {
         notify_user(&mut tx, ctx, &row, Event::FactorsDisabled).await?;
     }

@@ -19,6 +19,7 @@ pub mod break_glass;
 pub mod db;
 pub mod enrollment;
 pub mod error;
+pub mod housekeeping;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;

@@ -7,6 +7,7 @@
 //! - [`start`]: from a configuration to ready services
 //! - [`log`], [`metrics`]: what a running server tells
 //! - [`serve`]: accepts connections and keeps them within limits
+//! - [`worker`]: sends what is in the outbox, and forgets what is over
 
 pub mod cli;
 pub mod config;
@@ -15,3 +16,4 @@ pub mod log;
 pub mod metrics;
 pub mod serve;
 pub mod start;
+pub mod worker;
