@@ -167,7 +167,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Init(args) => init::run(&mut shell, args).await,
         Command::Check(args) => check::run(&shell, &args),
         Command::Openapi(args) => openapi::run(&args),
-        Command::Demo(args) => serve::run(&mut shell, serve::ServeArgs { demo: true, ..args }).await,
+        Command::Demo(args) => serve::run(&mut shell, args.in_demo_mode()).await,
         Command::Migrate => migrate::run(&shell).await,
         Command::Pool(command) => pool::run(&shell, command).await,
         Command::User(command) => user::run(&shell, command).await,

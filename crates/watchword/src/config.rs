@@ -125,7 +125,7 @@ keys! {
     /// Password hashes that may wait for a worker; more are refused with 429.
     "passwords.queue" passwords_queue: usize = "64";
     /// Days that the audit trail is kept; 0: for ever.
-    "audit.retention_days" audit_retention_days: u32 = "0";
+    "audit.retention_days" audit_retention_days: u32 = "400";
 }
 
 impl Config {

@@ -19,7 +19,7 @@ use crate::data::Lock;
 use crate::serve::{self, Limits, Site};
 use crate::{log, metrics, start};
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Address and port [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDR")]
@@ -29,7 +29,7 @@ pub struct ServeArgs {
     public_url: Option<String>,
     /// Show messages at /dev/inbox instead of sending them
     #[arg(long)]
-    pub demo: bool,
+    demo: bool,
     /// Serve plain HTTP on an address that is not loopback
     #[arg(long)]
     allow_plain_http: bool,
@@ -39,6 +39,12 @@ pub struct ServeArgs {
     /// error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
+}
+
+impl ServeArgs {
+    pub fn in_demo_mode(self) -> ServeArgs {
+        ServeArgs { demo: true, ..self }
+    }
 }
 
 pub async fn run(shell: &mut Shell, args: ServeArgs) -> Outcome {
