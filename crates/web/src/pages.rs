@@ -3,11 +3,13 @@
 //! # Layout
 //! - [`health`]: is the process alive, may it be sent requests
 //! - [`docs`]: every operation on one page, without a script
+//! - [`inbox`]: what demo mode shows instead of sending it
 //! - [`headers`]: what browsers are told with every reply
 
 pub mod docs;
 pub mod headers;
 pub mod health;
+pub mod inbox;
 
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ pub type Render = Arc<dyn Fn() -> String + Send + Sync>;
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Adds the pages to the operations. `metrics`: `None` where another listener has them.
@@ -46,6 +49,8 @@ pub fn mount(
     let version = constant(JSON, json!({ "name": "watchword", "version": env!("CARGO_PKG_VERSION") }).to_string(), guard);
     let start = constant(HTML, docs::start(services.settings.demo), guard);
     let router = router
+        .merge(inbox::routes(services.clone()))
+        .route("/style.css", get(move || async move { send(StatusCode::OK, CSS, docs::STYLE, guard) }))
         .route("/", get(move || async move { start() }))
         .route("/docs", get(move || async move { page() }))
         .route("/openapi.json", get(move || async move { document() }))

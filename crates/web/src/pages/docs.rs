@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::escape;
 
-const STYLE: &str = "\
+/// What both pages look like.
+pub const STYLE: &str = "\
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
 h2{margin-top:2.5rem;border-bottom:1px solid #8884}details{margin:.25rem 0}summary{cursor:pointer}\
 code,pre,.m{font-family:ui-monospace,monospace;font-size:.875em}.m{display:inline-block;min-width:4.5em;font-weight:600}\
@@ -194,7 +195,7 @@ fn plain(value: &Value) -> String {
 fn frame(title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body>{body}</body></html>"
+         content=\"width=device-width\"><title>{title}</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body>{body}</body></html>"
     )
 }
 
