@@ -65,16 +65,19 @@ pub async fn run(shell: &mut Shell, args: ServeArgs) -> Outcome {
     };
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(signals(stop));
-    serve_until(&config, stopping).await
+    serve_until(config, stopping).await
 }
 
 /// Listens at once, says "starting" until the database is open, then serves until told to stop.
-async fn serve_until(config: &Config, stopping: watch::Receiver<bool>) -> Outcome {
+async fn serve_until(mut config: Config, stopping: watch::Receiver<bool>) -> Outcome {
     let tls = match (&config.tls_cert, &config.tls_key) {
         (Some(cert), Some(key)) => Some(serve::tls::acceptor(cert, key).map_err(Failure::usage)?),
         _ => None,
     };
     let listener = listen(config.listen).await?;
+    // Port 0 asks the system for one.
+    config.listen = listener.local_addr().map_err(|e| Failure::server(e.to_string()))?;
+    let config = &config;
     let monitoring_listener = match config.monitoring_listen {
         Some(addr) => Some(listen(addr).await?),
         None => None,
@@ -104,10 +107,10 @@ async fn serve_until(config: &Config, stopping: watch::Receiver<bool>) -> Outcom
     });
     let fetch = watchword_send::Fetch::new(config.allow_private_networks);
     let worker = tokio::spawn(crate::worker::run(services.clone(), fetch, stopped(stopping)));
-    match created {
-        Some(created) => print!("{}", welcome::first_run(config, &services, &created)),
-        None => tracing::info!(version = env!("CARGO_PKG_VERSION"), url = services.settings.public_url, "ready"),
+    if let Some(created) = created {
+        print!("{}", welcome::first_run(config, &services, &created));
     }
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %config.listen, "ready");
     for task in [Some(serving), monitoring, Some(worker)].into_iter().flatten() {
         task.await.map_err(|e| Failure::server(e.to_string()))?;
     }
