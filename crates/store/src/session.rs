@@ -116,6 +116,12 @@ pub async fn drop_refresh_tokens(tx: &mut Tx, pool: &PoolId, users: &[String], e
     tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await
 }
 
+/// Makes the refresh tokens that a user has from these applications useless.
+pub async fn drop_refresh_tokens_of_apps(tx: &mut Tx, pool: &PoolId, user: &str, apps: &[String]) -> Result<u64> {
+    let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND app_id IN ANY_OF($3)");
+    tx.run(sql, vals![pool, user, apps]).await
+}
+
 /// Forgets what has been over for a while.
 pub async fn forget(tx: &mut Tx, before: Millis) -> Result<u64> {
     let sessions = tx.run(sql!("DELETE FROM sessions WHERE expires_at < $1"), vals![before]).await?;

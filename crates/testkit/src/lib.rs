@@ -4,13 +4,19 @@
 //! - [`database`]: a fresh SQLite file, or with `WATCHWORD_TEST_DATABASE` a fresh PostgreSQL database
 //! - [`server`]: [`Server`] and its frozen clock
 //! - [`client`]: [`Client`] and [`Reply`]
+//! - [`user`]: end users and their codes
+//! - [`qr`], [`encrypt`]: what a phone and a login page do
 //!
 //! # Not here
 //! No mock of the store and no shortcut past HTTP: what a test does, a user could do.
 
 pub mod client;
 pub mod database;
+pub mod encrypt;
+pub mod qr;
 pub mod server;
+pub mod user;
 
-pub use client::{Client, Reply};
+pub use client::{Client, Reply, encode};
 pub use server::{Pool, Server, minutes, seconds};
+pub use user::{PASSWORD, RECOVERY_CODE, SECRET};
