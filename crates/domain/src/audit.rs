@@ -34,6 +34,7 @@ actions! {
     UserUpdate = "user.update";
     UserDelete = "user.delete";
     UserKick = "user.kick";
+    EmailVerify = "user.email_verify";
     OtpImport = "otp.import";
     OtpSecretRead = "otp.secret_read";
     MfaTriggerIssue = "mfa.trigger_issue";
@@ -53,6 +54,7 @@ actions! {
     FactorReset = "factor.reset";
     MessageSend = "message.send";
     ProviderUpdate = "message.provider_update";
+    BreakGlass = "mfa.break_glass";
 }
 
 /// Writes one row into the transaction of the change it tells of.
