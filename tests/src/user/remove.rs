@@ -6,7 +6,9 @@ use super::update::{signed_in, waiting};
 use super::{count, create, get, id, start, stored};
 
 /// Every table with rows about a user.
-const THEIRS: [&str; 10] = [
+const THEIRS: [&str; 12] = [
+    "access_keys",
+    "enrollments",
     "users",
     "user_identities",
     "user_custom_values",
@@ -45,7 +47,10 @@ async fn a_deleted_user_takes_everything_along_and_others_keep_theirs() {
         watchword_store::user::SYNC_RELATIONS.insert(&mut tx, &sync).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(get(&admin, &format!("lark:ou_{name}"), "&userIdType=sync_relation").await.ok()["username"], name);
-        signed_in(&server, name).await;
+        let user = signed_in(&server, name).await;
+        let enrolment = json!({ "factorType": "OTP", "profile": {} });
+        user.post("/api/v3/send-enroll-factor-request", enrolment).await.ok();
+        admin.post("/api/v3/create-access-key", json!({ "type": "userpool", "userId": id(&made) })).await.ok();
         waiting(&server, &admin, id(&made), name).await;
         let status = json!({ "userId": id(&made), "mfaTriggerData": { "mfaToken": "t",
             "applicationMfa": [{ "mfaPolicy": "OTP", "status": 1, "sort": 0 }] } });
