@@ -43,12 +43,14 @@ row! {
 pub static TABLE: Table<Session> = Table::new("sessions");
 pub static REFRESH_TOKENS: Table<RefreshToken> = Table::new("refresh_tokens");
 
-/// A live session together with the status of its user, in one statement: every request with a token asks this.
+/// A live session of an active user and an application that still exists, in one statement: every request with a
+/// token asks this.
 pub async fn live(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<Option<Session>> {
     let sql = sql!(
         "SELECT s.pool_id, s.id, s.user_id, s.app_id, s.scope, s.amr, s.auth_time, s.mfa_at, s.recovery_until, s.ip,
                 s.user_agent, s.created_at, s.expires_at, s.revoked_at
          FROM sessions s JOIN users u ON u.pool_id = s.pool_id AND u.id = s.user_id
+         JOIN applications a ON a.pool_id = s.pool_id AND a.id = s.app_id
          WHERE s.pool_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND u.status = 'Activated'"
     );
     tx.maybe(sql, vals![pool, id, now]).await
