@@ -80,12 +80,14 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "camelCase")]
+    #[expect(dead_code, reason = "only decoded")]
     struct Outer {
         list: Vec<Inner>,
     }
 
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "camelCase")]
+    #[expect(dead_code, reason = "only decoded")]
     struct Inner {
         user_id: String,
         otp: Option<Otp>,
@@ -93,6 +95,7 @@ mod tests {
     }
 
     #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only decoded")]
     struct Otp {
         secret: Secret<String>,
     }
