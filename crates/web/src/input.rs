@@ -79,15 +79,15 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "read only to be refused")]
     #[serde(rename_all = "camelCase")]
-    #[expect(dead_code, reason = "only decoded")]
     struct Outer {
         list: Vec<Inner>,
     }
 
     #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "read only to be refused")]
     #[serde(rename_all = "camelCase")]
-    #[expect(dead_code, reason = "only decoded")]
     struct Inner {
         user_id: String,
         otp: Option<Otp>,
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[derive(Debug, Deserialize)]
-    #[expect(dead_code, reason = "only decoded")]
+    #[expect(dead_code, reason = "read only to be refused")]
     struct Otp {
         secret: Secret<String>,
     }
