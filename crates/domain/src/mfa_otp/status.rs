@@ -150,7 +150,8 @@ async fn put_target(
             Ok(if gone { Put::Unbound } else { Put::Nothing })
         }
         Field::Value((target, country_code)) => {
-            let old = mfa_factor::primary_of_users(tx, ctx.pool(), &[user.id.clone()], kind.as_str()).await?;
+            let old =
+                mfa_factor::primary_of_users(tx, ctx.pool(), std::slice::from_ref(&user.id), kind.as_str()).await?;
             if old.first().is_some_and(|f| f.enabled && f.target.as_ref() == Some(target)) {
                 return Ok(Put::Nothing);
             }
