@@ -5,9 +5,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
 /// Longer than anything here takes; only a failing test waits so long.
@@ -175,6 +178,21 @@ fn read_all(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&reply).into_owned()
 }
 
+/// One reply of a connection that stays open.
+#[track_caller]
+fn read_reply(stream: &mut TcpStream) -> String {
+    let mut reply = String::new();
+    let mut byte = [0];
+    while !reply.ends_with("\r\n\r\n") {
+        stream.read_exact(&mut byte).expect("a head");
+        reply.push(char::from(byte[0]));
+    }
+    let length = reply.split("content-length: ").nth(1).and_then(|l| l.lines().next()?.parse().ok()).unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).expect("a body");
+    reply + &String::from_utf8_lossy(&body)
+}
+
 fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -192,8 +210,7 @@ fn token_request(keys: &Value) -> Value {
 fn init_prints_the_credentials_once_and_keeps_to_itself() {
     let (data, keys) = Data::initialised("init");
     let names: Vec<&String> = keys.as_object().unwrap().keys().collect();
-    let expected =
-        ["userPoolId", "accessKeyId", "accessKeySecret", "appId", "appSecret", "issuer", "baseUrl"];
+    let expected = ["userPoolId", "accessKeyId", "accessKeySecret", "appId", "appSecret", "issuer", "baseUrl"];
     assert_eq!(names, expected);
     assert_eq!(mode(&data.0), 0o700);
     for file in ["master.key", "watchword.db"] {
@@ -265,7 +282,9 @@ fn a_command_or_a_file_may_hand_over_the_master_key() {
     let (data, _) = Data::initialised("key-source");
     let moved = data.path("elsewhere");
     std::fs::rename(data.path("master.key"), &moved).unwrap();
-    let with = |name: &str, value: &str| Done(data.command(&["pool", "list", "--output", "json"]).env(name, value).output().unwrap());
+    let with = |name: &str, value: &str| {
+        Done(data.command(&["pool", "list", "--output", "json"]).env(name, value).output().unwrap())
+    };
     with("WATCHWORD_MASTER_KEY_FILE", moved.to_str().unwrap()).json();
     with("WATCHWORD_MASTER_KEY_COMMAND", &format!("/bin/cat {}", moved.display())).json();
     assert!(with("WATCHWORD_MASTER_KEY_COMMAND", "exit 3").exits(9).contains("master_key_command"));
@@ -333,6 +352,133 @@ fn a_request_that_outlasts_the_notice_is_still_answered() {
 }
 
 #[test]
+fn while_readiness_is_denied_nobody_who_still_comes_is_turned_away() {
+    let (data, _) = Data::initialised("rolling");
+    let server = data.serve(&[("WATCHWORD_LIMITS__DRAIN_NOTICE", "2")]);
+    let noticed = AtomicBool::new(false);
+    let answered = AtomicUsize::new(0);
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                // A kept-alive connection is given up only when the server says so, as clients do.
+                let mut stream = server.connect();
+                while !noticed.load(Ordering::SeqCst) {
+                    stream.write_all(b"GET /version HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+                    let reply = read_reply(&mut stream);
+                    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+                    answered.fetch_add(1, Ordering::SeqCst);
+                    if reply.contains("connection: close") {
+                        stream = server.connect();
+                    }
+                }
+            });
+        }
+        while answered.load(Ordering::SeqCst) < 100 {}
+        server.signal("TERM");
+        while !server.get("/readyz").starts_with("HTTP/1.1 503") {}
+        let so_far = answered.load(Ordering::SeqCst);
+        while answered.load(Ordering::SeqCst) < so_far + 100 {}
+        noticed.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(server.ended().0, Some(0));
+}
+
+/// An HTTP/2 connection after the prefaces, settings exchanged.
+fn http2(server: &Server) -> TcpStream {
+    let mut stream = server.connect();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    stream
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// Writes until the server has had enough; whether it ended the connection before `limit` bytes.
+fn cut_before(stream: &mut TcpStream, limit: usize, mut next: impl FnMut() -> Vec<u8>) -> bool {
+    let mut written = 0;
+    while written < limit {
+        let bytes = next();
+        if stream.write_all(&bytes).is_err() {
+            return true;
+        }
+        written += bytes.len();
+    }
+    false
+}
+
+#[test]
+fn http2_floods_end_their_connection_and_nobody_elses() {
+    const HEADERS: u8 = 1;
+    const RESET: u8 = 3;
+    const SETTINGS: u8 = 4;
+    const PING: u8 = 6;
+    const CONTINUATION: u8 = 9;
+    // GET http://x/ of HPACK's static table.
+    const REQUEST: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'x'];
+    let (data, _) = Data::initialised("floods");
+    let server = data.serve(&[("WATCHWORD_LIMITS__IDLE_TIMEOUT", "1"), ("WATCHWORD_LIMITS__HEADER_TIMEOUT", "1")]);
+    let mut id = 1;
+    // CVE-2023-44487.
+    let resets = || {
+        let pair = [frame(HEADERS, 5, id, REQUEST), frame(RESET, 0, id, &[0, 0, 0, 8])].concat();
+        id += 2;
+        pair
+    };
+    assert!(cut_before(&mut http2(&server), 64 << 20, resets), "rapid resets");
+    let mut stream = http2(&server);
+    stream.write_all(&frame(HEADERS, 0, 1, REQUEST)).unwrap();
+    let field = [&[0x40, 1, b'a', 0x7f, 0x81, 0x7e][..], &vec![b'a'; 16_000][..]].concat();
+    assert!(cut_before(&mut stream, 64 << 20, || frame(CONTINUATION, 0, 1, &field)), "endless headers");
+    // Acknowledgements that nobody reads.
+    for (kind, payload) in [(SETTINGS, &[][..]), (PING, &[0; 8][..])] {
+        let chunk: Vec<u8> = (0..1000).flat_map(|_| frame(kind, 0, 0, payload)).collect();
+        assert!(cut_before(&mut http2(&server), 512 << 20, || chunk.clone()), "frames of type {kind}");
+    }
+    assert!(server.get("/readyz").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn with_a_certificate_the_server_speaks_tls_only() {
+    let (data, _) = Data::initialised("tls");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let key = data.path("tls.key");
+    std::fs::copy(here.join("tls-key.pem"), &key).unwrap();
+    let certificate = here.join("tls-cert.pem");
+    let environment =
+        [("WATCHWORD_TLS__CERT", certificate.to_str().unwrap()), ("WATCHWORD_TLS__KEY", key.to_str().unwrap())];
+    set_mode(&key, 0o644);
+    let mut loose = data.command(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(Done(loose.envs(environment).output().unwrap()).exits(2).contains("tls.key"));
+    set_mode(&key, 0o600);
+    let server = data.serve(&environment);
+
+    let mut roots = rustls::RootCertStore::empty();
+    for der in CertificateDer::pem_file_iter(&certificate).unwrap() {
+        roots.add(der.unwrap()).unwrap();
+    }
+    let roots = Arc::new(roots);
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let client = rustls::ClientConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+        let client = Arc::new(client.with_root_certificates(roots.clone()).with_no_client_auth());
+        let mut client = rustls::ClientConnection::new(client, "localhost".try_into().unwrap()).unwrap();
+        let mut socket = server.connect();
+        let mut stream = rustls::Stream::new(&mut client, &mut socket);
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut reply = [0; 12];
+        stream.read_exact(&mut reply).unwrap();
+        assert_eq!(&reply, b"HTTP/1.1 200", "{version:?}");
+    }
+    let mut plain = server.connect();
+    plain.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut said = Vec::new();
+    let _ = plain.read_to_end(&mut said);
+    assert!(!said.starts_with(b"HTTP"), "plain HTTP is not answered");
+}
+
+#[test]
 fn silent_and_dribbling_connections_are_closed() {
     let (data, _) = Data::initialised("silent");
     let server = data.serve(&[("WATCHWORD_LIMITS__HEADER_TIMEOUT", "1"), ("WATCHWORD_LIMITS__IDLE_TIMEOUT", "1")]);
@@ -354,7 +500,10 @@ fn silent_and_dribbling_connections_are_closed() {
     for (n, stream) in open.iter_mut().enumerate() {
         let mut rest = Vec::new();
         let ended = stream.read_to_end(&mut rest);
-        assert!(ended.is_ok() || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset), "connection {n}");
+        assert!(
+            ended.is_ok() || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset),
+            "connection {n}"
+        );
     }
 }
 
@@ -392,15 +541,21 @@ fn log_lines_name_the_request_and_hold_no_secret() {
     let (data, keys) = Data::initialised("log");
     let server = data.serve(&[("WATCHWORD_LOG__LEVEL", "trace")]);
     let wrong = json!({ "accessKeyId": keys["accessKeyId"], "accessKeySecret": CANARY });
-    let headers = format!("authorization: Bearer {CANARY}\r\nx-authing-app-id: {}\r\n", keys["appId"].as_str().unwrap());
+    let headers =
+        format!("authorization: Bearer {CANARY}\r\nx-authing-app-id: {}\r\n", keys["appId"].as_str().unwrap());
     let mut replies = vec![server.post("/api/v3/get-management-token", &headers, &wrong)];
-    replies.push(server.post("/api/v3/import-otp", &headers, &json!({ "list": [{ "userId": "x", "otp": { "secret": CANARY } }] })));
+    replies.push(server.post(
+        "/api/v3/import-otp",
+        &headers,
+        &json!({ "list": [{ "userId": "x", "otp": { "secret": CANARY } }] }),
+    ));
     let signin = json!({ "connection": "PASSWORD", "passwordPayload": { "username": "ada", "password": CANARY } });
     replies.push(server.post("/api/v3/signin", &headers, &signin));
     replies.push(server.post("/api/v3/get-management-token", "", &token_request(&keys)));
     server.signal("TERM");
     let (_, log) = server.ended();
-    let ids: Vec<&str> = replies.iter().map(|r| r.split("x-request-id: ").nth(1).unwrap().lines().next().unwrap()).collect();
+    let ids: Vec<&str> =
+        replies.iter().map(|r| r.split("x-request-id: ").nth(1).unwrap().lines().next().unwrap()).collect();
     for id in ids {
         assert!(log.lines().any(|l| l.contains(id)), "no line of {id}:\n{log}");
     }
@@ -418,16 +573,36 @@ fn log_lines_name_the_request_and_hold_no_secret() {
 fn every_reply_tells_browsers_to_keep_out_and_none_tells_what_serves_it() {
     let (data, _) = Data::initialised("headers");
     let server = data.serve(&[("WATCHWORD_PUBLIC_URL", "https://id.example.com")]);
-    for path in ["/", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics", "/version", "/style.css", "/nothing", "/api/v3/nothing", "/api/v3/get-user"] {
+    for path in [
+        "/",
+        "/docs",
+        "/openapi.json",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/version",
+        "/style.css",
+        "/nothing",
+        "/api/v3/nothing",
+        "/api/v3/get-user",
+    ] {
         let reply = server.get(path);
         let head = reply.split("\r\n\r\n").next().unwrap();
-        for header in ["x-content-type-options: nosniff", "content-security-policy: default-src 'none'", "referrer-policy: no-referrer", "x-frame-options: DENY", "strict-transport-security: max-age=31536000", "cache-control: no-store"] {
+        for header in [
+            "x-content-type-options: nosniff",
+            "content-security-policy: default-src 'none'",
+            "referrer-policy: no-referrer",
+            "x-frame-options: DENY",
+            "strict-transport-security: max-age=31536000",
+            "cache-control: no-store",
+        ] {
             assert!(head.contains(header), "{path} lacks {header}:\n{head}");
         }
         assert!(!head.contains("\r\nserver:") && !head.contains("x-powered-by"), "{path}:\n{head}");
     }
     for method in ["TRACE", "CONNECT", "DELETE"] {
-        let reply = server.ask(&format!("{method} /version HTTP/1.1\r\nhost: x\r\ncookie: canary\r\nconnection: close\r\n\r\n"));
+        let reply = server
+            .ask(&format!("{method} /version HTTP/1.1\r\nhost: x\r\ncookie: canary\r\nconnection: close\r\n\r\n"));
         assert!(reply.starts_with("HTTP/1.1 4") && !reply.contains("canary"), "{method}: {reply}");
     }
 }
@@ -450,7 +625,8 @@ fn keys_are_made_rotated_and_deleted_by_the_operator() {
     let made = data.run(&["key", "create", "--permission", "user:read", "--output", "json"]).json();
     let id = made["accessKeyId"].as_str().unwrap();
     let server = data.serve(&[]);
-    let works = |keys: &Value| server.post("/api/v3/get-management-token", "", &token_request(keys)).contains("access_token");
+    let works =
+        |keys: &Value| server.post("/api/v3/get-management-token", "", &token_request(keys)).contains("access_token");
     assert!(works(&made));
     let rotated = data.run(&["key", "rotate", id, "--yes", "--output", "json"]).json();
     assert!(!works(&made) && works(&rotated));
