@@ -4,17 +4,21 @@
 //! - [`health`]: is the process alive, may it be sent requests
 //! - [`docs`]: every operation on one page, without a script
 //! - [`inbox`]: what demo mode shows instead of sending it
+//! - [`verify_email`]: where the link in a confirmation mail leads; [`html`]: what HTML pages share
 //! - [`headers`]: what browsers are told with every reply
 
 pub mod docs;
 pub mod headers;
 pub mod health;
+pub mod html;
 pub mod inbox;
+pub mod verify_email;
 
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Body;
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
@@ -50,8 +54,13 @@ pub fn mount(router: Router, services: &Arc<Services>, ops: &[Op], health: &Heal
     let start = constant(HTML, guard, move || docs::start(demo));
     let version = json!({ "name": "watchword", "version": env!("CARGO_PKG_VERSION") });
     let version = constant(JSON, guard, move || version.to_string());
+    let more = inbox::routes(services.clone()).merge(verify_email::routes(services.clone()));
+    let more = more.layer(map_response(move |mut response: Response| async move {
+        guard.stamp(response.headers_mut());
+        response
+    }));
     let router = router
-        .merge(inbox::routes(services.clone()))
+        .merge(more)
         .route("/style.css", get(move || async move { send(StatusCode::OK, CSS, docs::STYLE, guard) }))
         .route("/", get(move || async move { start() }))
         .route("/docs", get(move || async move { page() }))
@@ -126,20 +135,4 @@ fn send(status: StatusCode, type_: &'static str, body: impl Into<Body>, guard: G
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     guard.stamp(response.headers_mut());
     response
-}
-
-/// Text that may stand in HTML.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
