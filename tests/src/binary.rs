@@ -22,9 +22,10 @@ async fn break_glass_takes_every_factor_lock_and_session_and_says_why_in_the_tra
     session.get("/api/v3/list-enrolled-factors").await.ok();
     let guessing = s.waiting("ada").await;
     for _ in 0..5 {
-        guessing.post("/api/v3/mfa-totp-verify", json!({ "totp": "000000" })).await.refused_with(403, 6001);
+        let wrong = guessing.post("/api/v3/mfa-totp-verify", json!({ "totp": s.wrong_code(SECRET) })).await;
+        assert_eq!(wrong.ok()["verified"], false);
     }
-    guessing.post("/api/v3/mfa-totp-verify", json!({ "totp": "000000" })).await.refused(429);
+    guessing.post("/api/v3/mfa-totp-verify", json!({ "totp": s.code(SECRET, 1) })).await.refused(429);
 
     let done = break_glass::reset_mfa(&operator(&s), "ADA", " phone lost ").await.unwrap();
     assert_eq!((done.user_id.as_str(), done.factors, done.sessions), (id.as_str(), 1, 1));

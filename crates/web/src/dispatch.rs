@@ -82,14 +82,14 @@ pub fn router(services: Arc<Services>, ops: Vec<Op>, limits: Limits) -> Router {
     for (path, routes) in by_path {
         router = router.route(path, routes.fallback(move |r: Request| refuse(r, codes::METHOD_NOT_ALLOWED, guard)));
     }
-    router.fallback(move |request: Request| unknown(door.clone(), request))
+    router.fallback(move |request: Request| unknown(door.clone(), request, guard))
 }
 
 /// A path that is none of ours. Under `/api/` it may be an operation that is not built yet; a key without every
 /// permission is told no more of it than of any other that it may not call.
-async fn unknown(door: Arc<Door>, request: Request) -> Response {
+async fn unknown(door: Arc<Door>, request: Request, guard: Guard) -> Response {
     if !request.uri().path().starts_with("/api/") {
-        return refuse(request, codes::NOT_FOUND, door.guard).await;
+        return refuse(request, codes::NOT_FOUND, guard).await;
     }
     let (parts, body) = request.into_parts();
     let arrived = tokio::time::timeout(door.limits.body_timeout, Limited::new(body, MAX_UNKNOWN_BODY).collect());
@@ -110,7 +110,7 @@ async fn unknown(door: Arc<Door>, request: Request) -> Response {
         }
         Ok(Err(_)) | Err(_) => codes::TOO_LARGE,
     };
-    refuse(Request::from_parts(parts, Body::empty()), code, door.guard).await
+    refuse(Request::from_parts(parts, Body::empty()), code, guard).await
 }
 
 fn method_filter(method: &str) -> MethodFilter {

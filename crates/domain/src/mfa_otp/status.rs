@@ -133,7 +133,7 @@ async fn put_target(
         Field::Absent => Ok(false),
         Field::Null => Ok(mfa_factor::delete_kind(tx, ctx.pool(), &user.id, kind.as_str()).await? > 0),
         Field::Value((target, country_code)) => {
-            let old = mfa_factor::primary_of_users(tx, ctx.pool(), &[user.id.clone()], kind.as_str()).await?;
+            let old = mfa_factor::primary_of_users(tx, ctx.pool(), std::slice::from_ref(&user.id), kind.as_str()).await?;
             if old.first().is_some_and(|f| f.enabled && f.target.as_ref() == Some(target)) {
                 return Ok(false);
             }
