@@ -2,6 +2,7 @@
 
 mod access_key;
 mod app;
+mod binary;
 mod login;
 mod message;
 mod mfa_factor;
