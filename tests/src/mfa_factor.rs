@@ -1,1 +1,5 @@
-//! (being written)
+//! Second factors as their user sees them.
+
+mod enroll;
+mod guessing;
+mod reset;

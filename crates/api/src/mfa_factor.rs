@@ -165,21 +165,40 @@ pub struct V2TotpRecoveryReq {
     pub recovery_code: Option<Secret<String>>,
 }
 
-/// The whole answer of the v2 operations; HTTP status 200 whatever the outcome.
+/// A code sent by SMS, as `POST /api/v2/applications/mfa/sms/verify` takes it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct V2SmsVerifyReq {
+    /// The bound number.
+    pub phone: String,
+
+    /// Country code of a number without one. Default `+86`.
+    pub phone_country_code: Option<String>,
+
+    /// The code.
+    pub code: Secret<String>,
+}
+
+/// A code sent by e-mail, as `POST /api/v2/applications/mfa/email/verify` takes it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct V2EmailVerifyReq {
+    /// The bound address.
+    pub email: String,
+
+    /// The code.
+    pub code: Secret<String>,
+}
+
+/// What the older verification paths answer beside `code` and `message`.
 #[derive(Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct V2MfaReply {
-    /// 200, or the code of the error, such as 6001.
-    pub code: i64,
-
-    /// What happened.
-    pub message: String,
-
-    /// The new recovery code, when one was used.
+    /// After a sign-in by recovery code: the next one, shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_code: Option<String>,
 
-    /// The user who is now signed in.
+    /// The user who is signed in now. Absent after a step-up of a session, which keeps its tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<V2SignedIn>,
 }

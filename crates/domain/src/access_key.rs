@@ -7,6 +7,10 @@ use watchword_store::access_key::AccessKey;
 use crate::ctx::Ctx;
 use crate::permission::Grants;
 
+mod management_token;
+
+pub use management_token::management_token;
+
 /// The `kind` of the pool's own key, which may do everything.
 pub const POOL_KEY: &str = "userpool";
 

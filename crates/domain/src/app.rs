@@ -81,3 +81,14 @@ pub fn fresh(ctx: &crate::Ctx, name: &str) -> Result<(Application, watchword_kit
     };
     Ok((app, secret))
 }
+
+/// The application's own second factors; `None`: it has none.
+pub fn mfa_factors(app: &Application) -> Result<Option<Vec<watchword_api::common::FactorType>>> {
+    app.mfa_factors.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)
+}
+
+/// Whether the application keeps no secret (`token_endpoint_auth_method: none`).
+pub fn is_public_client(app: &Application) -> Result<bool> {
+    let config: serde_json::Value = serde_json::from_str(&app.config).map_err(Error::internal)?;
+    Ok(config["oidcConfig"]["token_endpoint_auth_method"] == "none")
+}

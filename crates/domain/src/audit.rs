@@ -36,6 +36,7 @@ actions! {
     UserKick = "user.kick";
     OtpImport = "otp.import";
     OtpSecretRead = "otp.secret_read";
+    MfaTriggerIssue = "mfa.trigger_issue";
     MfaStatusSet = "mfa.status_set";
     MfaSettingsUpdate = "mfa.settings_update";
     ApplicationCreate = "application.create";

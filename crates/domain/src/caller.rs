@@ -136,7 +136,7 @@ pub fn secret(services: &Services, key: &AccessKey) -> Result<Secret<String>> {
     String::from_utf8(plain.reveal().clone()).map(Secret::new).map_err(|_| Error::internal("access key is not text"))
 }
 
-fn actor(key: &AccessKey) -> Actor {
+pub(crate) fn actor(key: &AccessKey) -> Actor {
     let grants =
         if key.kind == crate::access_key::POOL_KEY { Grants::All } else { Grants::from_stored(&key.permissions) };
     Actor::AccessKey(KeyActor { id: key.id.clone(), grants })

@@ -62,7 +62,9 @@ struct Inner {
     request: Request,
     action: Option<Audit>,
     now: Millis,
-    settled: AtomicBool,
+    settled: Arc<AtomicBool>,
+    /// Whether the unit of work has put a message into the outbox.
+    enqueued: AtomicBool,
 }
 
 impl Deref for Ctx {
@@ -76,7 +78,24 @@ impl Ctx {
     /// `action`: what a write is called in the trail; `None` makes a context that cannot write.
     pub fn new(services: Arc<Services>, pool: PoolId, actor: Actor, request: Request, action: Option<Audit>) -> Self {
         let now = services.clock.now();
-        Ctx(Arc::new(Inner { services, pool, actor, request, action, now, settled: AtomicBool::new(false) }))
+        let (settled, enqueued) = (Arc::default(), AtomicBool::new(false));
+        Ctx(Arc::new(Inner { services, pool, actor, request, action, now, settled, enqueued }))
+    }
+
+    /// The same request, once it is known whom it concerns: a public operation learns the pool and the caller from
+    /// what it is given. Committing either context settles both.
+    #[must_use]
+    pub fn rebind(&self, pool: PoolId, actor: Actor) -> Ctx {
+        Ctx(Arc::new(Inner {
+            services: self.0.services.clone(),
+            pool,
+            actor,
+            request: self.0.request.clone(),
+            action: self.0.action,
+            now: self.0.now,
+            settled: self.0.settled.clone(),
+            enqueued: AtomicBool::new(false),
+        }))
     }
 
     /// For the command line and background work.
@@ -176,7 +195,7 @@ impl Ctx {
     pub async fn commit(&self, mut tx: Tx, details: Value) -> Result<()> {
         audit::write(&mut tx, self, None, details).await?;
         tx.commit().await?;
-        self.0.settled.store(true, Ordering::SeqCst);
+        self.done();
         Ok(())
     }
 
@@ -189,7 +208,7 @@ impl Ctx {
         };
         match written.await {
             Ok(()) => {
-                self.0.settled.store(true, Ordering::SeqCst);
+                self.done();
                 refusal
             }
             Err(e) => e.into(),
@@ -208,6 +227,18 @@ impl Ctx {
         };
         audit::write(&mut tx, self, Some(refusal), details).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Notes that the unit of work has put a message into the outbox: its commit then wakes the worker.
+    pub(crate) fn enqueued(&self) {
+        self.0.enqueued.store(true, Ordering::SeqCst);
+    }
+
+    fn done(&self) {
+        self.0.settled.store(true, Ordering::SeqCst);
+        if self.0.enqueued.swap(false, Ordering::SeqCst) {
+            self.outbox.notify_one();
+        }
     }
 
     /// Whether the operation's audit row is on disk.

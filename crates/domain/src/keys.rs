@@ -53,6 +53,12 @@ pub async fn open(db: &Db, clock: &Clock, entropy: &Entropy, master: &MasterKey)
     Ok((vault, keys))
 }
 
+/// Whether this master key opens what is stored. Nothing stored fits every key.
+pub fn fits(master: &MasterKey, stored: &[DataKey]) -> bool {
+    let wrapped: Vec<WrappedKey> = stored.iter().filter_map(from_row).collect();
+    !matches!(Vault::open(master, &wrapped), Err(VaultError::WrongMasterKey))
+}
+
 async fn make_server_keys(db: &Db, vault: &Vault, entropy: &Entropy, now: Millis) -> Result<()> {
     let made = tokio::task::spawn_blocking(|| {
         let signing = SigningKey::generate(RsaSize::Rsa2048).and_then(|k| k.to_pkcs8());

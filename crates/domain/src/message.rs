@@ -1,1 +1,42 @@
-//! (being written)
+//! Codes by SMS and e-mail: who may have one sent where, how many, and whether a given one is right.
+//!
+//! # Layout
+//! - [`target`]: the one form of a phone number and of an e-mail address
+//! - [`code`]: limits on sending, codes issued and checked
+//! - [`send`]: the operations send-sms and send-email
+//! - [`provider`]: how a pool sends
+//! - [`text`]: what the messages say
+//!
+//! # Seams
+//! `issue_code` and `check_code` work inside the caller's unit of work; the caller commits, also after a wrong code.
+
+pub mod code;
+pub mod provider;
+pub mod send;
+pub mod target;
+pub mod text;
+
+pub use code::{charge_target, check_code, code_hash, draw_code, enqueue_code, issue_code, lifetime};
+pub use send::{send_email, send_sms};
+pub use target::{normalise_email, normalise_phone};
+
+/// By what a message travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Medium {
+    Sms,
+    Email,
+}
+
+impl Medium {
+    /// The name in the store and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Medium::Sms => "sms",
+            Medium::Email => "email",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Medium::Sms, Medium::Email].into_iter().find(|m| m.as_str() == name)
+    }
+}

@@ -27,6 +27,10 @@ pub struct PoolSettings {
     pub verify_code_length: usize,
     /// Wrong tries that void a code sent by SMS or e-mail.
     pub verify_code_max_attempts: i64,
+    /// Codes by SMS and e-mail that the whole pool may send within 24 hours, per medium.
+    pub messages_per_day: i64,
+    /// Codes by SMS and e-mail that one address (IPv6: one /64) may ask for within an hour.
+    pub messages_per_ip_and_hour: i64,
     /// Characters that a new password needs.
     pub password_min_length: usize,
 }
@@ -41,6 +45,8 @@ impl Default for PoolSettings {
             otp_secret_readable: true,
             verify_code_length: 6,
             verify_code_max_attempts: 5,
+            messages_per_day: 10_000,
+            messages_per_ip_and_hour: 100,
             password_min_length: 10,
         }
     }

@@ -71,25 +71,57 @@ impl Held {
         Ok(())
     }
 
-    /// Counts a wrong guess; answers whether it locked the door.
+    /// Counts a wrong guess; answers whether it closed the door, for a while or for good.
     pub async fn failed(self, tx: &mut Tx, ctx: &Ctx) -> Result<bool> {
-        let day = ctx.now().0.div_euclid(Millis::days(1).0);
+        let day = today(ctx);
         let straight = self.state.straight + 1;
         let month = throttle::count_failure(tx, ctx.pool(), &self.bucket, day, day - WINDOW_DAYS).await?;
         let locked = self.guess != Guess::Password && month >= LIFETIME_TRIES;
         let blocked_until = if straight >= FREE_TRIES { ctx.now() + pause(straight) } else { Millis(0) };
         throttle::set(tx, ctx.pool(), &self.bucket, &Throttle { straight, blocked_until, locked }).await?;
-        Ok(locked)
+        Ok(locked || blocked_until > ctx.now())
     }
 }
 
+/// Counts a try as a failure before it is judged, in a unit of work of its own; [`absolve`] takes it back. For
+/// secrets that take long to judge, so that the counter cannot be held meanwhile.
+///
+/// Answers whether the door is closed if the try turns out wrong.
+///
+/// # Errors
+/// As [`hold`].
+pub async fn charge(ctx: &Ctx, guess: Guess, subject: &str) -> Result<bool> {
+    let mut tx = ctx.write().await?;
+    let closed = hold(&mut tx, ctx, guess, subject).await?.failed(&mut tx, ctx).await?;
+    tx.commit().await?;
+    Ok(closed)
+}
+
+/// The try that was charged was right: the row of failures ends.
+pub async fn absolve(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
+    let bucket = guess.bucket(subject);
+    let fresh = Throttle { straight: 0, blocked_until: Millis(0), locked: false };
+    throttle::set(tx, ctx.pool(), &bucket, &fresh).await?;
+    throttle::uncount_failure(tx, ctx.pool(), &bucket, today(ctx)).await?;
+    Ok(())
+}
+
+/// Opens a lock and forgets its history.
+pub async fn reopen(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
+    Ok(throttle::clear(tx, ctx.pool(), &guess.bucket(subject)).await?)
+}
+
+fn today(ctx: &Ctx) -> i64 {
+    ctx.now().0.div_euclid(Millis::days(1).0)
+}
+
 /// 5 failures: 1 minute, 6: 2, 7: 4, 8: 8, from 9 on: 15.
-fn pause(straight: i64) -> Millis {
+pub(crate) fn pause(straight: i64) -> Millis {
     let doublings = u32::try_from(straight - FREE_TRIES).unwrap_or(0).min(8);
     Millis((FIRST_PAUSE.0 << doublings).min(LONGEST_PAUSE.0))
 }
 
-fn too_many(left: Millis) -> Error {
+pub(crate) fn too_many(left: Millis) -> Error {
     let seconds = u32::try_from((left.0 + 999) / 1000).unwrap_or(u32::MAX);
     Error::new(codes::TOO_MANY).retry_after(seconds)
 }

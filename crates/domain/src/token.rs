@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use watchword_api::login::TokenSet;
 use watchword_crypto::hash;
 use watchword_crypto::jose;
-use watchword_kit::{Error, Millis, Result, codes};
+use watchword_kit::{Error, Millis, Result, Secret, codes};
 use watchword_store::Tx;
 use watchword_store::access_key::AccessKey;
 use watchword_store::app::Application;
@@ -109,11 +109,20 @@ pub fn read_access(services: &Services, token: &str, now: Millis) -> Option<Acce
     })
 }
 
+/// Tokens decided inside a unit of work, to be signed after its commit: signing is slow.
+pub struct Draft {
+    access_claims: Value,
+    id_claims: Option<Value>,
+    refresh_token: Option<String>,
+    expires_in: i64,
+    scope: String,
+    /// The application's secret, where ID tokens are signed with it.
+    hs256: Option<Secret<String>>,
+}
+
 /// Tokens for a session: access token, with scope `openid` an ID token, with `offline_access` a refresh token.
-///
-/// The private key is used here, so call it before the writer is taken where the session is known already.
-pub async fn issue(tx: &mut Tx, ctx: &Ctx, session: &Session, app: &Application, user: &User) -> Result<TokenSet> {
-    let lifetimes = app::oidc_settings(app)?;
+pub async fn draft(tx: &mut Tx, ctx: &Ctx, session: &Session, app: &Application, user: &User) -> Result<Draft> {
+    let settings = app::oidc_settings(app)?;
     let now = ctx.now();
     let has = |scope: &str| session.scope.split(' ').any(|s| s == scope);
     let access_claims = json!({
@@ -122,13 +131,12 @@ pub async fn issue(tx: &mut Tx, ctx: &Ctx, session: &Session, app: &Application,
         "aud": app.id,
         "client_id": app.id,
         "iat": now.as_seconds(),
-        "exp": now.as_seconds() + lifetimes.access_token_expire,
+        "exp": now.as_seconds() + settings.access_token_expire,
         "jti": ctx.entropy.hex(16),
         "scope": session.scope,
         "sid": session.id,
         "userpool_id": session.pool_id,
     });
-    let id_token = if has("openid") { Some(id_token(ctx, session, app, user, &lifetimes)?) } else { None };
     let refresh_token = if has("offline_access") {
         let token = hash::token(&ctx.entropy, 32);
         let row = RefreshToken {
@@ -138,7 +146,7 @@ pub async fn issue(tx: &mut Tx, ctx: &Ctx, session: &Session, app: &Application,
             user_id: session.user_id.clone(),
             app_id: app.id.clone(),
             created_at: now,
-            expires_at: (now + Millis::seconds(lifetimes.refresh_token_expire)).min(session.expires_at),
+            expires_at: (now + Millis::seconds(settings.refresh_token_expire)).min(session.expires_at),
             used_at: None,
         };
         REFRESH_TOKENS.insert(tx, &row).await?;
@@ -146,24 +154,42 @@ pub async fn issue(tx: &mut Tx, ctx: &Ctx, session: &Session, app: &Application,
     } else {
         None
     };
-    Ok(TokenSet {
-        access_token: Some(sign(ctx, &access_claims, ACCESS)?),
-        id_token,
+    Ok(Draft {
+        access_claims,
+        id_claims: if has("openid") { Some(id_claims(ctx, session, app, user, &settings)?) } else { None },
         refresh_token,
-        token_type: "Bearer".into(),
-        expire_in: lifetimes.access_token_expire,
-        expires_in: lifetimes.access_token_expire,
-        scope: Some(session.scope.clone()),
+        expires_in: settings.access_token_expire,
+        scope: session.scope.clone(),
+        hs256: if settings.id_token_rs256 { None } else { Some(app::secret(ctx, app)?) },
     })
 }
 
-fn id_token(
+impl Draft {
+    pub fn sign(self, ctx: &Ctx) -> Result<TokenSet> {
+        let id_token = match (&self.id_claims, &self.hs256) {
+            (None, _) => None,
+            (Some(claims), Some(secret)) => Some(jose::sign_hs256(secret.reveal().as_bytes(), "JWT", claims)),
+            (Some(claims), None) => Some(sign(ctx, claims, "JWT")?),
+        };
+        Ok(TokenSet {
+            access_token: Some(sign(ctx, &self.access_claims, ACCESS)?),
+            id_token,
+            refresh_token: self.refresh_token,
+            token_type: "Bearer".into(),
+            expire_in: self.expires_in,
+            expires_in: self.expires_in,
+            scope: Some(self.scope),
+        })
+    }
+}
+
+fn id_claims(
     ctx: &Ctx,
     session: &Session,
     app: &Application,
     user: &User,
-    lifetimes: &app::OidcSettings,
-) -> Result<String> {
+    settings: &app::OidcSettings,
+) -> Result<Value> {
     let amr: Value = serde_json::from_str(&session.amr).map_err(Error::internal)?;
     let now = ctx.now().as_seconds();
     let mut claims = user::claims(user, &session.scope);
@@ -171,16 +197,11 @@ fn id_token(
     claims.insert("sub".into(), session.user_id.clone().into());
     claims.insert("aud".into(), app.id.clone().into());
     claims.insert("iat".into(), now.into());
-    claims.insert("exp".into(), (now + lifetimes.id_token_expire).into());
+    claims.insert("exp".into(), (now + settings.id_token_expire).into());
     claims.insert("auth_time".into(), session.auth_time.as_seconds().into());
     claims.insert("sid".into(), session.id.clone().into());
     claims.insert("amr".into(), amr);
-    let claims = Value::Object(claims);
-    if lifetimes.id_token_rs256 {
-        return sign(ctx, &claims, "JWT");
-    }
-    let secret = app::secret(ctx, app)?;
-    Ok(jose::sign_hs256(secret.reveal().as_bytes(), "JWT", &claims))
+    Ok(Value::Object(claims))
 }
 
 fn sign(ctx: &Ctx, claims: &Value, typ: &str) -> Result<String> {

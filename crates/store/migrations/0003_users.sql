@@ -106,7 +106,10 @@ CREATE TABLE user_custom_values (
     name TEXT NOT NULL,
     value_key TEXT NOT NULL,
     user_id TEXT NOT NULL,
+    -- numbers and dates: hex digits that sort as numbers do
+    number_key TEXT,
     PRIMARY KEY (pool_id, name, value_key, user_id)
 );
 
 CREATE INDEX user_custom_values_user_id ON user_custom_values (pool_id, user_id);
+CREATE INDEX user_custom_values_number_key ON user_custom_values (pool_id, name, number_key);

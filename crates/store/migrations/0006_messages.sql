@@ -47,7 +47,7 @@ CREATE TABLE outbox (
     target TEXT NOT NULL,
     body_sealed BLOB NOT NULL,
     attempts BIGINT NOT NULL,
-    -- pending, sent, failed
+    -- pending; settled: sent, failed, expired, withheld
     state TEXT NOT NULL,
     last_error TEXT,
     created_at BIGINT NOT NULL,
@@ -59,3 +59,18 @@ CREATE TABLE outbox (
 );
 
 CREATE INDEX outbox_next_at ON outbox (state, next_at);
+CREATE INDEX outbox_expires_at ON outbox (expires_at);
+
+-- What demo mode shows instead of sending it, in plain text: the last 100 messages of a pool. Empty otherwise.
+CREATE TABLE dev_inbox (
+    pool_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (pool_id, id)
+);
+
+CREATE INDEX dev_inbox_at ON dev_inbox (pool_id, at);

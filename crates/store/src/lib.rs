@@ -18,6 +18,7 @@ pub mod audit;
 pub mod db;
 pub mod enrollment;
 pub mod error;
+pub mod login;
 pub mod message;
 pub mod mfa_factor;
 pub mod mfa_transaction;

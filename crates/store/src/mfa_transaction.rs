@@ -55,6 +55,15 @@ pub async fn revoke_of_users(tx: &mut Tx, pool: &PoolId, users: &[String], now: 
     tx.run(sql, vals![pool, users, now]).await
 }
 
+/// Ends a user's pending sign-ins to these applications.
+pub async fn revoke_of_apps(tx: &mut Tx, pool: &PoolId, user: &str, apps: &[String], now: Millis) -> Result<u64> {
+    let sql = sql!(
+        "UPDATE mfa_transactions SET consumed_at = $4
+         WHERE pool_id = $1 AND user_id = $2 AND app_id IN ANY_OF($3) AND consumed_at IS NULL"
+    );
+    tx.run(sql, vals![pool, user, apps, now]).await
+}
+
 pub async fn forget(tx: &mut Tx, before: Millis) -> Result<u64> {
     tx.run(sql!("DELETE FROM mfa_transactions WHERE expires_at < $1"), vals![before]).await
 }

@@ -37,3 +37,8 @@ pub async fn update_settings(tx: &mut Tx, pool: &PoolId, settings: &str, seen: &
     let sql = sql!("UPDATE pools SET settings = $2, updated_at = $4 WHERE pool_id = $1 AND settings = $3");
     Ok(tx.run(sql, vals![pool, settings, seen, now]).await? == 1)
 }
+
+/// Holds the pool's row until this transaction ends: imports of one pool take turns.
+pub async fn hold(tx: &mut Tx, pool: &PoolId) -> Result<()> {
+    tx.run(sql!("UPDATE pools SET updated_at = updated_at WHERE pool_id = $1"), vals![pool]).await.map(drop)
+}

@@ -93,12 +93,13 @@ pub async fn revoke_of_user(
     }
 }
 
-/// The sessions stay, but no longer count as proven by a second factor.
-pub async fn drop_assurance(tx: &mut Tx, pool: &PoolId, user: &str, except: Option<&str>) -> Result<u64> {
+/// The sessions of these users stay, but no longer count as proven by a second factor.
+pub async fn drop_assurance(tx: &mut Tx, pool: &PoolId, users: &[String], except: Option<&str>) -> Result<u64> {
     let sql = sql!(
-        "UPDATE sessions SET mfa_at = NULL, recovery_until = NULL WHERE pool_id = $1 AND user_id = $2 AND id <> $3"
+        "UPDATE sessions SET mfa_at = NULL, recovery_until = NULL
+         WHERE pool_id = $1 AND user_id IN ANY_OF($2) AND id <> $3"
     );
-    tx.run(sql, vals![pool, user, except.unwrap_or_default()]).await
+    tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await
 }
 
 /// Spends a refresh token; `false` means that it was spent before.
@@ -107,10 +108,16 @@ pub async fn spend_refresh_token(tx: &mut Tx, pool: &PoolId, id: &str, now: Mill
     Ok(tx.run(sql, vals![pool, id, now]).await? == 1)
 }
 
-/// Makes every refresh token of the user's sessions useless.
-pub async fn drop_refresh_tokens(tx: &mut Tx, pool: &PoolId, user: &str, except_session: Option<&str>) -> Result<u64> {
-    let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND session_id <> $3");
-    tx.run(sql, vals![pool, user, except_session.unwrap_or_default()]).await
+/// Makes every refresh token of these users' sessions useless.
+pub async fn drop_refresh_tokens(tx: &mut Tx, pool: &PoolId, users: &[String], except: Option<&str>) -> Result<u64> {
+    let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id IN ANY_OF($2) AND session_id <> $3");
+    tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await
+}
+
+/// Makes the refresh tokens that a user has from these applications useless.
+pub async fn drop_refresh_tokens_of_apps(tx: &mut Tx, pool: &PoolId, user: &str, apps: &[String]) -> Result<u64> {
+    let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND app_id IN ANY_OF($3)");
+    tx.run(sql, vals![pool, user, apps]).await
 }
 
 /// Forgets what has been over for a while.

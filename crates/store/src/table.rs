@@ -47,6 +47,37 @@ impl<T: Record> Table<T> {
         tx.all(&sql, &[pool.into(), ids.into()]).await
     }
 
+    /// The rows whose `column` (ours, never the caller's) has one of these values, in no order.
+    pub async fn find_many(
+        &self,
+        tx: &mut Tx,
+        pool: &PoolId,
+        column: &'static str,
+        values: &[String],
+    ) -> Result<Vec<T>> {
+        let sql = format!("{} WHERE pool_id = $1 AND {column} IN ANY_OF($2)", self.select());
+        tx.all(&sql, &[pool.into(), values.into()]).await
+    }
+
+    /// Sets one column of a row, which keeps every other writer from the row until this transaction ends, and answers
+    /// the row as it is then.
+    pub async fn hold(
+        &self,
+        tx: &mut Tx,
+        pool: &PoolId,
+        id: &str,
+        column: &'static str,
+        to: impl Into<Val>,
+    ) -> Result<Option<T>> {
+        let sql = format!(
+            "UPDATE {} SET {column} = $3 WHERE pool_id = $1 AND {} = $2 RETURNING {}",
+            self.name,
+            self.key(),
+            T::COLUMNS.join(", ")
+        );
+        tx.maybe(&sql, &[pool.into(), id.into(), to.into()]).await
+    }
+
     /// Writes every column of the row with this key; answers whether there was one.
     pub async fn update(&self, tx: &mut Tx, row: &T) -> Result<bool> {
         let sets: Vec<String> =
@@ -126,6 +157,21 @@ impl Filter {
         self.vals.push(val.into());
         let mark = format!("${}", self.vals.len());
         let _ = write!(self.sql, " AND ({})", condition.replace("$$", &mark));
+        self
+    }
+
+    /// `AND (…)` with a condition whose every `$$` is the next of `vals`. The text is ours, never the caller's.
+    pub fn and_each(mut self, condition: &str, vals: Vec<Val>) -> Self {
+        let mut text = String::with_capacity(condition.len() + 8);
+        let mut vals = vals.into_iter();
+        for (i, part) in condition.split("$$").enumerate() {
+            if i > 0 {
+                self.vals.extend(vals.next());
+                let _ = write!(text, "${}", self.vals.len());
+            }
+            text.push_str(part);
+        }
+        let _ = write!(self.sql, " AND ({text})");
         self
     }
 

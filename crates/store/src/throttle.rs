@@ -52,6 +52,15 @@ pub async fn count_failure(tx: &mut Tx, pool: &PoolId, bucket: &str, day: i64, s
     Ok(tx.one::<(i64,)>(sql, vals![pool, bucket, since_day]).await?.0)
 }
 
+/// Takes one counted failure of the day back.
+pub async fn uncount_failure(tx: &mut Tx, pool: &PoolId, bucket: &str, day: i64) -> Result<()> {
+    let sql = sql!(
+        "UPDATE throttle_days SET failures = failures - 1
+         WHERE pool_id = $1 AND bucket = $2 AND day = $3 AND failures > 0"
+    );
+    tx.run(sql, vals![pool, bucket, day]).await.map(drop)
+}
+
 /// Forgets a counter and its history, as an administrator's reset does.
 pub async fn clear(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<()> {
     tx.run(sql!("DELETE FROM throttles WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await?;

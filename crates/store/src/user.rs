@@ -1,8 +1,10 @@
 //! Users, their external identities, sync relations and custom values.
 
-use watchword_kit::Millis;
+pub mod search;
 
-use crate::{Table, row};
+use watchword_kit::{Millis, PoolId};
+
+use crate::{Record, Result, Table, Tx, row, sql, vals};
 
 row! {
     /// One user of a pool.
@@ -94,5 +96,177 @@ row! {
     }
 }
 
+row! {
+    /// One scalar member of a user's custom data.
+    pub struct CustomValue {
+        pub pool_id: String,
+        pub name: String,
+        pub value_key: String,
+        pub user_id: String,
+        /// Of numbers and dates: hex digits that sort as numbers do.
+        pub number_key: Option<String>,
+    }
+}
+
+row! {
+    /// Where a synchronised user comes from.
+    pub struct SyncRelation {
+        pub pool_id: String,
+        pub provider: String,
+        pub user_id_in_idp: String,
+        pub user_id: String,
+        /// JSON object.
+        pub user_info_in_idp: String,
+        pub created_at: Millis,
+    }
+}
+
 pub static TABLE: Table<User> = Table::new("users");
 pub static IDENTITIES: Table<Identity> = Table::new("user_identities");
+pub static CUSTOM_VALUES: Table<CustomValue> = Table::new("user_custom_values");
+pub static SYNC_RELATIONS: Table<SyncRelation> = Table::new("sync_relations");
+
+/// One of the columns by which a pool knows a user uniquely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    Username,
+    Email,
+    Phone,
+    ExternalId,
+}
+
+impl Key {
+    pub const ALL: [Key; 4] = [Key::Username, Key::Email, Key::Phone, Key::ExternalId];
+
+    pub const fn column(self) -> &'static str {
+        match self {
+            Key::Username => "username_key",
+            Key::Email => "email_key",
+            Key::Phone => "phone_key",
+            Key::ExternalId => "external_id_key",
+        }
+    }
+}
+
+/// Whether there is a user with this id.
+pub async fn exists(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<bool> {
+    let sql = sql!("SELECT id FROM users WHERE pool_id = $1 AND id = $2");
+    Ok(tx.maybe::<(String,)>(sql, vals![pool, id]).await?.is_some())
+}
+
+/// The users with these keys, in no order.
+pub async fn by_keys(tx: &mut Tx, pool: &PoolId, key: Key, keys: &[String]) -> Result<Vec<User>> {
+    TABLE.find_many(tx, pool, key.column(), keys).await
+}
+
+/// Who has these keys already: key and user id.
+pub async fn owners(tx: &mut Tx, pool: &PoolId, key: Key, keys: &[String]) -> Result<Vec<(String, String)>> {
+    let sql = match key {
+        Key::Username => {
+            sql!("SELECT username_key, id FROM users WHERE pool_id = $1 AND username_key IN ANY_OF($2)")
+        }
+        Key::Email => sql!("SELECT email_key, id FROM users WHERE pool_id = $1 AND email_key IN ANY_OF($2)"),
+        Key::Phone => sql!("SELECT phone_key, id FROM users WHERE pool_id = $1 AND phone_key IN ANY_OF($2)"),
+        Key::ExternalId => {
+            sql!("SELECT external_id_key, id FROM users WHERE pool_id = $1 AND external_id_key IN ANY_OF($2)")
+        }
+    };
+    tx.all(sql, vals![pool, keys]).await
+}
+
+/// The at most three users whom a name for sign-in can mean.
+pub async fn by_any_key(
+    tx: &mut Tx,
+    pool: &PoolId,
+    name: &str,
+    email: Option<&str>,
+    e164: Option<&str>,
+) -> Result<Vec<User>> {
+    let sql = format!(
+        "SELECT {} FROM users WHERE pool_id = $1 AND (username_key = $2 OR email_key = $3 OR phone_key = $4)",
+        User::COLUMNS.join(", ")
+    );
+    tx.all(&sql, vals![pool, name, email, e164]).await
+}
+
+/// Of these ids at identity sources: source, id there, user id.
+pub async fn by_identities(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<Vec<(String, String, String)>> {
+    let sql = sql!(
+        "SELECT DISTINCT ext_idp_id, user_id_in_idp, user_id FROM user_identities
+         WHERE pool_id = $1 AND user_id_in_idp IN ANY_OF($2)"
+    );
+    tx.all(sql, vals![pool, ids]).await
+}
+
+/// Of these ids at sources of synchronisation: provider, id there, user id.
+pub async fn by_sync_relations(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<Vec<(String, String, String)>> {
+    let sql = sql!(
+        "SELECT provider, user_id_in_idp, user_id FROM sync_relations
+         WHERE pool_id = $1 AND user_id_in_idp IN ANY_OF($2)"
+    );
+    tx.all(sql, vals![pool, ids]).await
+}
+
+/// Of these values of custom members: member, value, user id.
+pub async fn by_custom_values(tx: &mut Tx, pool: &PoolId, values: &[String]) -> Result<Vec<(String, String, String)>> {
+    let sql =
+        sql!("SELECT name, value_key, user_id FROM user_custom_values WHERE pool_id = $1 AND value_key IN ANY_OF($2)");
+    tx.all(sql, vals![pool, values]).await
+}
+
+/// Identities that exist already among these ids at identity sources: source, kind, id there, user id.
+pub async fn identity_owners(
+    tx: &mut Tx,
+    pool: &PoolId,
+    ids: &[String],
+) -> Result<Vec<(String, String, String, String)>> {
+    let sql = sql!(
+        "SELECT ext_idp_id, kind, user_id_in_idp, user_id FROM user_identities
+         WHERE pool_id = $1 AND user_id_in_idp IN ANY_OF($2)"
+    );
+    tx.all(sql, vals![pool, ids]).await
+}
+
+/// The identities of these users, oldest first.
+pub async fn identities_of(tx: &mut Tx, pool: &PoolId, users: &[String]) -> Result<Vec<Identity>> {
+    let sql = sql!(
+        "SELECT pool_id, id, user_id, ext_idp_id, provider, kind, user_id_in_idp, user_info_in_idp,
+                access_token_sealed, refresh_token_sealed, origin_conn_ids, created_at
+         FROM user_identities WHERE pool_id = $1 AND user_id IN ANY_OF($2) ORDER BY created_at, id"
+    );
+    tx.all(sql, vals![pool, users]).await
+}
+
+/// Replaces the index of a user's custom data.
+pub async fn set_custom_values(tx: &mut Tx, pool: &PoolId, user: &str, rows: &[CustomValue]) -> Result<()> {
+    tx.run(sql!("DELETE FROM user_custom_values WHERE pool_id = $1 AND user_id = $2"), vals![pool, user]).await?;
+    CUSTOM_VALUES.insert_many(tx, rows).await
+}
+
+/// Deletes users and everything that is theirs; answers how many users there were. `buckets` are their throttles.
+pub async fn delete(tx: &mut Tx, pool: &PoolId, users: &[String], buckets: &[String]) -> Result<u64> {
+    let theirs = [
+        sql!("DELETE FROM user_identities WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM sync_relations WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM user_custom_values WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM mfa_factors WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM recovery_codes WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM user_mfa_settings WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM enrollments WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM mfa_transactions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM sessions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM access_keys WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+    ];
+    for statement in theirs {
+        tx.run(statement, vals![pool, users]).await?;
+    }
+    let counters = [
+        sql!("DELETE FROM throttles WHERE pool_id = $1 AND bucket IN ANY_OF($2)"),
+        sql!("DELETE FROM throttle_days WHERE pool_id = $1 AND bucket IN ANY_OF($2)"),
+    ];
+    for statement in counters {
+        tx.run(statement, vals![pool, buckets]).await?;
+    }
+    tx.run(sql!("DELETE FROM users WHERE pool_id = $1 AND id IN ANY_OF($2)"), vals![pool, users]).await
+}

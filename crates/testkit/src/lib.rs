@@ -4,6 +4,7 @@
 //! - [`database`]: a fresh SQLite file, or with `WATCHWORD_TEST_DATABASE` a fresh PostgreSQL database
 //! - [`server`]: [`Server`] and its frozen clock
 //! - [`client`]: [`Client`] and [`Reply`]
+//! - [`user`]: end users and their codes
 //!
 //! # Not here
 //! No mock of the store and no shortcut past HTTP: what a test does, a user could do.
@@ -11,6 +12,8 @@
 pub mod client;
 pub mod database;
 pub mod server;
+pub mod user;
 
-pub use client::{Client, Reply};
+pub use client::{Client, Reply, encode};
 pub use server::{Pool, Server, minutes, seconds};
+pub use user::{PASSWORD, RECOVERY_CODE, SECRET};

@@ -112,6 +112,14 @@ impl Server {
         }
     }
 
+    /// How many rows of this action the trail of the pool has.
+    pub async fn audited(&self, action: &str) -> i64 {
+        let mut tx = self.services.db.read().await.expect("a transaction");
+        let sql = String::from("SELECT COUNT(*) FROM audit_logs WHERE pool_id = $1 AND action = $2");
+        let vals = [self.pool.id.as_str().into(), action.into()];
+        tx.one::<(i64,)>(&sql, &vals).await.expect("a count").0
+    }
+
     /// The URL of this server's database.
     pub fn database_url(&self) -> &str {
         &self.database.url

@@ -1,6 +1,14 @@
 //! The binary's parts: wiring, no rules.
 //!
 //! # Layout
+//! - [`cli`]: the commands, one file per noun
+//! - [`config`]: every key, from flags, environment, file and defaults
+//! - [`data`]: the data directory, its lock, the master key
+//! - [`start`]: from a configuration to ready services
 //! - [`serve`]: accepts connections and keeps them within limits
 
+pub mod cli;
+pub mod config;
+pub mod data;
 pub mod serve;
+pub mod start;

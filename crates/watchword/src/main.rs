@@ -1,1 +1,11 @@
-fn main() {}
+//! The program `watchword`.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    watchword::cli::run().await
+}

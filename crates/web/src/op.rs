@@ -81,6 +81,9 @@ pub struct Op {
 /// The reply of an operation that has nothing to tell: no `data`.
 pub struct Done;
 
+/// A reply whose `data` is left out where there is none.
+pub struct Maybe<T>(pub Option<T>);
+
 /// No input at all.
 #[derive(serde::Deserialize, JsonSchema)]
 pub struct Nothing {}
@@ -98,6 +101,16 @@ impl Reply for Done {
 
     fn json(self) -> Result<Option<Vec<u8>>> {
         Ok(None)
+    }
+}
+
+impl<T: Serialize + JsonSchema + Send + 'static> Reply for Maybe<T> {
+    fn schema() -> Option<fn(&mut SchemaGenerator) -> Schema> {
+        Some(|generator| generator.subschema_for::<T>())
+    }
+
+    fn json(self) -> Result<Option<Vec<u8>>> {
+        self.0.map(|data| serde_json::to_vec(&data).map_err(Error::internal)).transpose()
     }
 }
 

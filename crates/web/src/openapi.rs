@@ -40,6 +40,27 @@ pub fn document(ops: &[Op], public_url: &str) -> Value {
     })
 }
 
+/// A Markdown table of these operations, for README.md.
+pub fn compatibility_table(ops: &[Op]) -> String {
+    let mut out = String::from("| Operation | What it does | Who may call it |\n|---|---|---|\n");
+    for op in ops {
+        out.push_str(&format!("| `{} {}` | {} | {} |\n", op.method, op.path, op.summary, who(op.access)));
+    }
+    out
+}
+
+/// Who may call it, in words.
+pub(crate) fn who(access: Access) -> String {
+    match access {
+        Access::Nobody => "nobody".into(),
+        Access::Public => "anyone".into(),
+        Access::Application => "an application".into(),
+        Access::Key(permission) => format!("an access key with `{}`", permission.as_str()),
+        Access::User => "a signed-in user".into(),
+        Access::UserOrMfa => "a user, signed in or at the second factor".into(),
+    }
+}
+
 fn operation(op: &Op, generator: &mut SchemaGenerator) -> Value {
     let mut out = Map::new();
     out.insert("summary".into(), op.summary.into());

@@ -1,7 +1,19 @@
-//! (being written)
+//! Sign-in with credentials.
+
+use watchword_api::login::{SignInReq, TokenSet};
+use watchword_domain::{Audit, Ctx, login};
+use watchword_kit::Result;
 
 use crate::op::Op;
 
 pub fn ops() -> Vec<Op> {
-    vec![]
+    vec![
+        Op::write("POST", "/api/v3/signin", sign_in, Audit::SignIn)
+            .application()
+            .says("Sign in with a password or a code"),
+    ]
+}
+
+async fn sign_in(ctx: Ctx, req: SignInReq) -> Result<TokenSet> {
+    login::sign_in(&ctx, req).await
 }

@@ -1,0 +1,120 @@
+//! Passwords and codes by SMS or e-mail.
+
+use watchword_api::common::PasswordEncryptType;
+use watchword_api::login::{PassCodePayload, PasswordPayload};
+use watchword_crypto::hash;
+use watchword_kit::{Error, Result, Secret, codes, text, unicode};
+
+use super::{Proven, about};
+use crate::ctx::Ctx;
+use crate::message::{self, Medium};
+use crate::passwords::Verdict;
+use crate::throttle::{self, Guess};
+use crate::user::{self, LoginName};
+
+/// Longest name by which somebody signs in.
+const MAX_NAME: usize = 320;
+
+/// Checks a password. An unknown name, a user without password and a wrong password are one refusal, and take one
+/// and the same time.
+pub(super) async fn password(ctx: &Ctx, payload: PasswordPayload, encrypted: PasswordEncryptType) -> Result<Proven> {
+    let name = login_name(&payload)?;
+    let given = plain(ctx, payload.password, encrypted);
+    let found = user::find_for_login(&mut ctx.read().await?, ctx.pool(), &name).await?;
+    // One counter per user and address, whatever name was used: no stranger can lock anybody out from elsewhere.
+    let who = match &found {
+        Some(user) => user.id.clone(),
+        None => hash::sha256_hex(unicode::fold(name.text()).as_bytes())[..24].to_owned(),
+    };
+    let subject = format!("{who}:{}", ctx.request().ip.as_deref().unwrap_or("-"));
+    throttle::charge(ctx, Guess::Password, &subject).await?;
+    let stored = found.as_ref().and_then(|u| u.password_hash.clone());
+    let verdict = ctx.passwords.verify(given.clone(), stored.clone()).await?;
+    let fresh = match verdict {
+        Verdict::RightButStale => Some(ctx.passwords.hash(given, ctx.entropy).await?),
+        Verdict::Right | Verdict::Wrong => None,
+    };
+    let mut tx = ctx.write().await?;
+    let (Some(user), Verdict::Right | Verdict::RightButStale) = (&found, verdict) else {
+        let refusal = Error::new(codes::CREDENTIALS_WRONG);
+        return Err(ctx.commit_refusal(tx, refusal, about(found.as_ref(), "pwd")).await);
+    };
+    throttle::absolve(&mut tx, ctx, Guess::Password, &subject).await?;
+    if let (Some(old), Some(new)) = (&stored, &fresh) {
+        watchword_store::login::rehash(&mut tx, ctx.pool(), &user.id, old, new).await?;
+    }
+    // Read again inside the unit of work: the user may have been suspended or changed while the hash was computed.
+    let user = user::by_id(&mut tx, ctx.pool(), &user.id).await.map_err(|_| Error::new(codes::CREDENTIALS_WRONG))?;
+    if fresh.is_none() && user.password_hash != stored {
+        return Err(ctx.commit_refusal(tx, Error::new(codes::CREDENTIALS_WRONG), about(Some(&user), "pwd")).await);
+    }
+    Ok(Proven { tx, user, amr: "pwd" })
+}
+
+fn login_name(payload: &PasswordPayload) -> Result<LoginName> {
+    let given = [
+        payload.account.clone().map(LoginName::Account),
+        payload.username.clone().map(LoginName::Username),
+        payload.email.clone().map(LoginName::Email),
+        payload.phone.clone().map(|number| LoginName::Phone { number, country_code: None }),
+    ];
+    let mut given = given.into_iter().flatten();
+    let name = given.next().ok_or_else(|| {
+        let need = text!("give one of account, username, email, phone", "请提供 account、username、email、phone 之一");
+        Error::invalid("passwordPayload", need)
+    })?;
+    if given.next().is_some() {
+        let one =
+            text!("give only one of account, username, email, phone", "account、username、email、phone 只能提供一个");
+        return Err(Error::invalid("passwordPayload", one));
+    }
+    if name.text().len() > MAX_NAME {
+        // No such user can exist; still the same refusal as for any other unknown name.
+        return Ok(LoginName::Account(String::new()));
+    }
+    Ok(name)
+}
+
+/// The password as typed. What cannot be decrypted becomes a random password, which is wrong like any other: nobody
+/// learns why.
+pub(crate) fn plain(ctx: &Ctx, given: Secret<String>, encrypted: PasswordEncryptType) -> Secret<String> {
+    let decrypted = match encrypted {
+        PasswordEncryptType::None => Some(given),
+        PasswordEncryptType::Rsa => ctx.keys.rsa_transport.decrypt(given.reveal()),
+        PasswordEncryptType::Sm2 => ctx.keys.sm2_transport.decrypt(given.reveal()),
+    };
+    decrypted.unwrap_or_else(|| Secret::new(ctx.entropy.hex(32)))
+}
+
+/// Checks a code that was sent by SMS or e-mail. The code is used up also when nobody has that number or address.
+pub(super) async fn pass_code(ctx: &Ctx, payload: PassCodePayload) -> Result<Proven> {
+    let (medium, target, name) = pass_code_target(&payload).map_err(|e| e.at("passCodePayload"))?;
+    let mut tx = ctx.write().await?;
+    let given = payload.pass_code.reveal();
+    let right = message::check_code(&mut tx, ctx, medium, &target, "CHANNEL_LOGIN", given).await?;
+    let found = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
+    let amr = if medium == Medium::Sms { "sms" } else { "email" };
+    match found {
+        Some(user) if right => Ok(Proven { tx, user, amr }),
+        found => {
+            let refusal = Error::new(codes::PASS_CODE_WRONG);
+            Err(ctx.commit_refusal(tx, refusal, about(found.as_ref(), amr)).await)
+        }
+    }
+}
+
+fn pass_code_target(payload: &PassCodePayload) -> Result<(Medium, String, LoginName)> {
+    match (&payload.phone, &payload.email) {
+        (Some(phone), None) => {
+            let country_code = payload.phone_country_code.clone();
+            let target = message::normalise_phone(phone, country_code.as_deref()).map_err(|e| e.at("phone"))?;
+            let name = LoginName::Phone { number: phone.clone(), country_code };
+            Ok((Medium::Sms, target, name))
+        }
+        (None, Some(email)) => {
+            let target = message::normalise_email(email).map_err(|e| e.at("email"))?;
+            Ok((Medium::Email, target, LoginName::Email(email.clone())))
+        }
+        _ => Err(Error::new(codes::INVALID).because(text!("give phone or email", "请提供 phone 或 email 之一"))),
+    }
+}

@@ -1,0 +1,177 @@
+//! Codes: drawn, counted, stored as a keyed hash, sent by way of the outbox, and checked once.
+
+use std::net::IpAddr;
+
+use watchword_crypto::hash;
+use watchword_kit::{Error, Millis, Result, Secret, codes};
+use watchword_store::Tx;
+use watchword_store::message::{self as store, Quota, Tried, VerificationCode};
+
+use super::{Medium, provider, target, text};
+use crate::ctx::Ctx;
+use crate::outbox::{self, Delivery};
+use crate::pool;
+
+/// How long a code lives.
+const LIFETIME: Millis = Millis::seconds(60);
+const RESET_BY_EMAIL_LIFETIME: Millis = Millis::minutes(5);
+/// Messages to one target within 24 hours, besides one per minute.
+const TARGET_PER_DAY: i64 = 10;
+
+/// Counts one message to `target`, draws a code of the pool's length, stores it for [`check_code`] and puts the
+/// message into the outbox; all in the caller's unit of work. An earlier code for the same purpose is void.
+///
+/// `target` is normalised; `purpose` is the API's channel (`CHANNEL_LOGIN`).
+///
+/// # Errors
+/// As [`charge_target`].
+pub async fn issue_code(tx: &mut Tx, ctx: &Ctx, medium: Medium, target: &str, purpose: &str) -> Result<()> {
+    issue(tx, ctx, medium, target, purpose, Delivery::Send).await
+}
+
+/// As [`issue_code`]; a withheld code costs as much time and as much of every limit, but reaches nobody.
+pub(super) async fn issue(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    medium: Medium,
+    target: &str,
+    purpose: &str,
+    delivery: Delivery,
+) -> Result<()> {
+    charge_target(tx, ctx, medium, target).await?;
+    let settings = pool::settings(tx, ctx.pool()).await?;
+    let code = Secret::new(ctx.entropy.digits(settings.verify_code_length.clamp(4, 8)));
+    let row = VerificationCode {
+        pool_id: ctx.pool().to_string(),
+        medium: medium.as_str().into(),
+        target: target.into(),
+        purpose: purpose.into(),
+        code_hash: hash_of(ctx, medium, target, purpose, code.reveal()),
+        attempts: 0,
+        max_attempts: settings.verify_code_max_attempts.max(1),
+        created_at: ctx.now(),
+        expires_at: ctx.now() + lifetime(medium, purpose),
+        consumed_at: None,
+    };
+    store::put_code(tx, &row).await?;
+    send_code(tx, ctx, medium, target, &code, purpose, delivery).await
+}
+
+/// Whether `given` is the live code for this target and purpose; a right one is used up, a wrong one counts against
+/// the pool's `verify_code_max_attempts`. The caller commits in both cases.
+pub async fn check_code(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    medium: Medium,
+    target: &str,
+    purpose: &str,
+    given: &str,
+) -> Result<bool> {
+    let code_hash = hash_of(ctx, medium, target, purpose, given);
+    let tried = Tried { medium: medium.as_str(), target, purpose, code_hash: &code_hash };
+    if store::consume_code(tx, ctx.pool(), tried, ctx.now()).await? {
+        return Ok(true);
+    }
+    store::count_wrong_code(tx, ctx.pool(), tried, ctx.now()).await?;
+    Ok(false)
+}
+
+/// Counts one message to a normalised target, in the caller's unit of work, which a refused caller drops.
+///
+/// # Errors
+/// 501 while the pool has no provider; 422/2080 within a minute of the last message to this target; 429 beyond ten
+/// messages to the target per day, or beyond the pool's limits per address and per day.
+pub async fn charge_target(tx: &mut Tx, ctx: &Ctx, medium: Medium, target: &str) -> Result<()> {
+    provider::require(tx, ctx, medium).await?;
+    let settings = pool::settings(tx, ctx.pool()).await?;
+    let (medium, counted) = (medium.as_str(), target::counted(medium, target));
+    let day = Millis::hours(24);
+    if let Some(ends) = charge(tx, ctx, &format!("minute:{medium}:{counted}"), 1, Millis::minutes(1)).await? {
+        return Err(Error::new(codes::CODE_TOO_SOON).retry_after(seconds_until(ctx, ends)));
+    }
+    let limits = [
+        (format!("day:{medium}:{counted}"), TARGET_PER_DAY, day),
+        (format!("ip:{}", network(ctx)), settings.messages_per_ip_and_hour, Millis::hours(1)),
+        // Last, as every sender of the pool meets at this row.
+        (format!("pool:{medium}"), settings.messages_per_day, day),
+    ];
+    for (bucket, limit, window) in limits {
+        if let Some(ends) = charge(tx, ctx, &bucket, limit, window).await? {
+            return Err(Error::new(codes::TOO_MANY).retry_after(seconds_until(ctx, ends)));
+        }
+    }
+    Ok(())
+}
+
+/// Puts the message with a code into the outbox; for callers that draw and keep a code of their own, after
+/// [`charge_target`]. The message is given up when the code would be dead.
+pub async fn enqueue_code(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    medium: Medium,
+    target: &str,
+    code: &Secret<String>,
+    purpose: &str,
+) -> Result<()> {
+    send_code(tx, ctx, medium, target, code, purpose, Delivery::Send).await
+}
+
+/// A code of the pool's length, for callers that keep it themselves.
+pub async fn draw_code(tx: &mut Tx, ctx: &Ctx) -> Result<Secret<String>> {
+    let settings = pool::settings(tx, ctx.pool()).await?;
+    Ok(Secret::new(ctx.entropy.digits(settings.verify_code_length.clamp(4, 8))))
+}
+
+/// How a code is stored: HMAC-SHA-256 over what it is for and the code, in hex. No part of `context` may hold NUL.
+pub fn code_hash(ctx: &Ctx, context: &[&str], code: &str) -> String {
+    let message = format!("{}\0\0{code}", context.join("\0"));
+    hash::hmac_sha256(&ctx.keys.code_mac, message.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// How long a code for this purpose lives.
+pub fn lifetime(medium: Medium, purpose: &str) -> Millis {
+    if medium == Medium::Email && purpose == "CHANNEL_RESET_PASSWORD" { RESET_BY_EMAIL_LIFETIME } else { LIFETIME }
+}
+
+async fn send_code(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    medium: Medium,
+    target: &str,
+    code: &Secret<String>,
+    purpose: &str,
+    delivery: Delivery,
+) -> Result<()> {
+    let life = lifetime(medium, purpose);
+    let sender = text::sender(tx, ctx).await?;
+    let letter = text::code(ctx.request().lang, &sender, medium, purpose, code.reveal(), life);
+    outbox::put(tx, ctx, medium, target, &letter, ctx.now() + life, delivery).await?;
+    Ok(())
+}
+
+fn hash_of(ctx: &Ctx, medium: Medium, target: &str, purpose: &str, code: &str) -> String {
+    code_hash(ctx, &[ctx.pool().as_str(), medium.as_str(), target, purpose], code)
+}
+
+/// When the quota's window ends, if it is used up.
+async fn charge(tx: &mut Tx, ctx: &Ctx, bucket: &str, limit: i64, window: Millis) -> Result<Option<Millis>> {
+    let quota = Quota { bucket: &format!("message:{bucket}"), limit, window };
+    Ok(store::charge(tx, ctx.pool(), quota, ctx.now()).await?)
+}
+
+fn seconds_until(ctx: &Ctx, at: Millis) -> u32 {
+    u32::try_from(((at - ctx.now()).0 + 999) / 1000).unwrap_or(1).max(1)
+}
+
+/// What counts as one sender: an IPv4 address, or the /64 that one household or host has in IPv6.
+fn network(ctx: &Ctx) -> String {
+    match ctx.request().ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok()) {
+        Some(IpAddr::V6(ip)) if ip.to_ipv4_mapped().is_none() => {
+            let [a, b, c, d, ..] = ip.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Some(IpAddr::V6(ip)) => ip.to_ipv4_mapped().map_or_else(String::new, |ip| ip.to_string()),
+        Some(ip) => ip.to_string(),
+        None => "unknown".into(),
+    }
+}

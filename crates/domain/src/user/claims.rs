@@ -1,0 +1,78 @@
+//! A user as OpenID Connect tells of one.
+
+use serde_json::{Map, Value, json};
+use watchword_store::user::User;
+
+/// The user's claims for a scope (OpenID Connect Core §5.4): `profile`, `email`, `phone` and `address`, and the
+/// contract's `username`, `external_id` and `extended_fields`. What the user does not have is left out.
+pub fn claims(user: &User, scope: &str) -> Map<String, Value> {
+    let mut out = Claims(Map::new());
+    for scope in scope.split(' ') {
+        match scope {
+            "profile" => profile(&mut out, user),
+            "email" => {
+                out.text("email", &user.email);
+                out.fact("email_verified", user.email.is_some().then_some(user.email_verified));
+            }
+            "phone" => {
+                out.text("phone_number", &user.phone_key);
+                out.fact("phone_number_verified", user.phone_key.is_some().then_some(user.phone_verified));
+            }
+            "address" => address(&mut out, user),
+            "username" => out.text("username", &user.username),
+            "external_id" => out.text("external_id", &user.external_id),
+            "extended_fields" => {
+                let data: Value = serde_json::from_str(&user.custom_data).unwrap_or_else(|_| json!({}));
+                out.0.insert("extended_fields".into(), data);
+            }
+            _ => {}
+        }
+    }
+    out.0
+}
+
+struct Claims(Map<String, Value>);
+
+impl Claims {
+    fn text(&mut self, name: &str, value: &Option<String>) {
+        if let Some(value) = value {
+            self.0.insert(name.into(), value.clone().into());
+        }
+    }
+
+    fn fact(&mut self, name: &str, value: Option<bool>) {
+        if let Some(value) = value {
+            self.0.insert(name.into(), value.into());
+        }
+    }
+}
+
+fn profile(out: &mut Claims, user: &User) {
+    out.text("name", &user.name);
+    out.text("family_name", &user.family_name);
+    out.text("given_name", &user.given_name);
+    out.text("middle_name", &user.middle_name);
+    out.text("nickname", &user.nickname);
+    out.text("preferred_username", &user.preferred_username);
+    out.text("profile", &user.profile);
+    out.text("picture", &user.photo);
+    out.text("website", &user.website);
+    out.text("birthdate", &user.birthdate);
+    out.text("zoneinfo", &user.zoneinfo);
+    out.text("locale", &user.locale);
+    out.text("gender", &Some(user.gender.clone()));
+    out.0.insert("updated_at".into(), user.updated_at.as_seconds().into());
+}
+
+fn address(out: &mut Claims, user: &User) {
+    let mut address = Claims(Map::new());
+    address.text("formatted", &user.formatted);
+    address.text("street_address", &user.street_address);
+    address.text("locality", &user.city);
+    address.text("region", if user.region.is_some() { &user.region } else { &user.province });
+    address.text("postal_code", &user.postal_code);
+    address.text("country", &user.country);
+    if !address.0.is_empty() {
+        out.0.insert("address".into(), Value::Object(address.0));
+    }
+}

@@ -1,0 +1,264 @@
+//! New users, one or many at once.
+
+use serde_json::json;
+use watchword_api::user::{
+    CreateUserOptions, CreateUserReq, CreateUsersBatchReq, Gender, NewUser, OtpInput, User, UserSourceType, UserStatus,
+    WorkStatus,
+};
+use watchword_kit::{Error, Result, codes, text};
+use watchword_store::StoreError;
+use watchword_store::user::{self as store, CUSTOM_VALUES, IDENTITIES, TABLE};
+
+use super::draft::Draft;
+use super::password::{self, Plan, Wish};
+use super::unique::{self, Place};
+use super::{custom, identity, view};
+use crate::ctx::Ctx;
+use crate::mfa_otp::{self, NewOtp};
+use crate::pool::{self, PoolSettings};
+
+/// Most users in one request.
+pub const MAX_BATCH: usize = 50;
+
+/// Creates one user.
+///
+/// # Errors
+/// 400 at the member that cannot be, 409/2026 at the one that another user has.
+pub async fn create(ctx: &Ctx, req: CreateUserReq) -> Result<User> {
+    let (item, options) = req.split();
+    let made = make(ctx, vec![item], options.unwrap_or_default(), Place::Alone).await?;
+    made.into_iter().next().ok_or_else(|| Error::internal("a user was expected"))
+}
+
+/// Creates users, all or none.
+///
+/// # Errors
+/// As [`create`], the member's path beginning with `list[i]`.
+pub async fn create_batch(ctx: &Ctx, req: CreateUsersBatchReq) -> Result<Vec<User>> {
+    batch_size("list", req.list.len())?;
+    make(ctx, req.list, req.options.unwrap_or_default(), Place::InList).await
+}
+
+/// # Errors
+/// 400 unless there are 1 to 50.
+pub fn batch_size(field: &str, n: usize) -> Result<()> {
+    if (1..=MAX_BATCH).contains(&n) {
+        return Ok(());
+    }
+    Err(Error::invalid(field, text!("must have 1 to {MAX_BATCH} items", "应有 1 到 {MAX_BATCH} 项")))
+}
+
+/// A new user with everything that is stored for one.
+struct New {
+    row: store::User,
+    identities: Vec<store::Identity>,
+    custom: Vec<store::CustomValue>,
+    plan: Plan,
+    otp: Option<OtpInput>,
+    bound: Option<NewOtp>,
+}
+
+async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: Place) -> Result<Vec<User>> {
+    refuse_unsupported(&options)?;
+    let settings = pool::settings(&mut ctx.read().await?, ctx.pool()).await?;
+    let mut made = Vec::with_capacity(list.len());
+    for (i, item) in list.into_iter().enumerate() {
+        made.push(draw_up(ctx, item, &options, settings.password_min_length).map_err(|e| place.at(e, i))?);
+    }
+    let refused = {
+        let rows: Vec<&store::User> = made.iter().map(|n| &n.row).collect();
+        unique::within(&rows, place)?;
+        let identities: Vec<&[store::Identity]> = made.iter().map(|n| n.identities.as_slice()).collect();
+        unique::identities_within(&identities, place)?;
+        unique::taken(&mut ctx.read().await?, ctx.pool(), &rows, &identities, place).await?
+    };
+    if let Some(refused) = refused {
+        return Err(refused);
+    }
+    for (i, new) in made.iter_mut().enumerate() {
+        work(ctx, new, &settings).await.map_err(|e| place.at(e, i))?;
+    }
+    match insert(ctx, &made).await {
+        Ok(()) => made.into_iter().map(|new| view::written(new.row)).collect(),
+        Err(Failed::Store(e)) => {
+            // Somebody was faster: look again to say which user and which member.
+            let rows: Vec<&store::User> = made.iter().map(|n| &n.row).collect();
+            let identities: Vec<&[store::Identity]> = made.iter().map(|n| n.identities.as_slice()).collect();
+            Err(match unique::refusal(&e) {
+                None => e.into(),
+                Some(general) => unique::taken(&mut ctx.read().await?, ctx.pool(), &rows, &identities, place)
+                    .await?
+                    .unwrap_or(general),
+            })
+        }
+        Err(Failed::Other(e)) => Err(e),
+    }
+}
+
+/// The costly part: the password's hash, the authenticator's seal.
+async fn work(ctx: &Ctx, new: &mut New, settings: &PoolSettings) -> Result<()> {
+    let plan = std::mem::replace(&mut new.plan, Plan::Nothing);
+    if let Some(prepared) = password::prepare(ctx, plan, settings.password_min_length).await? {
+        new.row.password_hash = Some(prepared.hash);
+        new.row.password_level = prepared.level;
+        new.row.password_set_at = Some(ctx.now());
+    }
+    if let Some(otp) = new.otp.take() {
+        let (worker, min_bits) = (ctx.clone(), settings.min_imported_otp_bits);
+        let prepared = ctx.passwords.run(move || mfa_otp::prepare(&worker, otp, min_bits)).await?;
+        new.bound = Some(prepared.map_err(|e| e.at("otp"))?);
+    }
+    Ok(())
+}
+
+enum Failed {
+    Store(StoreError),
+    Other(Error),
+}
+
+impl From<StoreError> for Failed {
+    fn from(e: StoreError) -> Self {
+        Failed::Store(e)
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(e: Error) -> Self {
+        Failed::Other(e)
+    }
+}
+
+async fn insert(ctx: &Ctx, made: &[New]) -> std::result::Result<(), Failed> {
+    let mut tx = ctx.write().await?;
+    let rows: Vec<store::User> = made.iter().map(|n| n.row.clone()).collect();
+    TABLE.insert_many(&mut tx, &rows).await?;
+    let identities: Vec<store::Identity> = made.iter().flat_map(|n| n.identities.clone()).collect();
+    IDENTITIES.insert_many(&mut tx, &identities).await?;
+    let custom: Vec<store::CustomValue> = made.iter().flat_map(|n| n.custom.clone()).collect();
+    CUSTOM_VALUES.insert_many(&mut tx, &custom).await?;
+    for new in made {
+        if let Some(otp) = &new.bound {
+            mfa_otp::bind_new(&mut tx, ctx, &new.row.id, otp).await?;
+        }
+    }
+    let details = match rows.as_slice() {
+        [one] => json!({ "userId": one.id }),
+        many => json!({ "userIds": many.iter().map(|u| &u.id).collect::<Vec<_>>() }),
+    };
+    Ok(ctx.commit(tx, details).await?)
+}
+
+fn draw_up(ctx: &Ctx, mut item: NewUser, options: &CreateUserOptions, min_length: usize) -> Result<New> {
+    absent("departmentIds", item.department_ids.as_deref())?;
+    absent("tenantIds", item.tenant_ids.as_deref())?;
+    let mut row = blank(ctx);
+    Draft::of_new(&mut item).apply(&mut row, ctx.now())?;
+    row.status_changed_at = None;
+    row.reset_password_on_next_login = options.reset_password_on_first_login.unwrap_or_default();
+    let wish = Wish {
+        password: item.password,
+        salt: item.salt,
+        hash: item.password_hash,
+        keep: options.keep_password.unwrap_or_default(),
+        make: options.auto_generate_password.unwrap_or_default(),
+        encrypted: options.password_encrypt_type.unwrap_or_default(),
+    };
+    let data = custom::object(&row.custom_data)?;
+    Ok(New {
+        otp: item.otp,
+        bound: None,
+        plan: password::plan(wish, min_length, &ctx.entropy)?,
+        identities: identity::rows(ctx, &row.id, item.identities.unwrap_or_default())?,
+        custom: custom::index(ctx.pool().as_str(), &row.id, &data),
+        row,
+    })
+}
+
+/// Departments and tenants do not exist yet, so no id can name one.
+fn absent(field: &str, ids: Option<&[String]>) -> Result<()> {
+    if ids.is_none_or(|ids| ids.is_empty()) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("{field}[0]"), text!("no such one exists in this user pool", "用户池中不存在该项")))
+}
+
+fn refuse_unsupported(options: &CreateUserOptions) -> Result<()> {
+    let tell = options.send_notification.as_ref();
+    let by_email = tell.and_then(|t| t.send_email_notification).unwrap_or_default();
+    let by_phone = tell.and_then(|t| t.send_phone_notification).unwrap_or_default();
+    if by_email || by_phone {
+        return Err(Error::new(codes::NOT_IMPLEMENTED).at("options.sendNotification"));
+    }
+    if options.auto_generate_password.unwrap_or_default() {
+        let detail = text!(
+            "nobody would learn the password: set options.sendNotification too",
+            "没有人会得知该密码：请同时设置 options.sendNotification"
+        );
+        return Err(Error::invalid("options.autoGeneratePassword", detail));
+    }
+    Ok(())
+}
+
+fn blank(ctx: &Ctx) -> store::User {
+    store::User {
+        pool_id: ctx.pool().to_string(),
+        id: ctx.new_id(),
+        status: UserStatus::default().as_str().into(),
+        work_status: WorkStatus::default().as_str().into(),
+        username: None,
+        username_key: None,
+        email: None,
+        email_key: None,
+        email_verified: false,
+        phone: None,
+        phone_country_code: None,
+        phone_key: None,
+        phone_verified: false,
+        external_id: None,
+        external_id_key: None,
+        identity_number: None,
+        gender: Gender::default().as_str().into(),
+        name: None,
+        name_key: None,
+        nickname: None,
+        nickname_key: None,
+        photo: None,
+        birthdate: None,
+        country: None,
+        province: None,
+        city: None,
+        address: None,
+        street_address: None,
+        postal_code: None,
+        company: None,
+        browser: None,
+        device: None,
+        given_name: None,
+        family_name: None,
+        middle_name: None,
+        profile: None,
+        preferred_username: None,
+        website: None,
+        zoneinfo: None,
+        locale: None,
+        formatted: None,
+        region: None,
+        custom_data: "{}".into(),
+        metadata_source: None,
+        password_hash: None,
+        password_set_at: None,
+        password_level: None,
+        reset_password_on_next_login: false,
+        source_type: UserSourceType::AdminCreated.as_str().into(),
+        source_id: None,
+        register_source: "[]".into(),
+        logins_count: 0,
+        last_login_at: None,
+        last_login_ip: None,
+        last_login_app: None,
+        last_mfa_at: None,
+        status_changed_at: None,
+        created_at: ctx.now(),
+        updated_at: ctx.now(),
+    }
+}

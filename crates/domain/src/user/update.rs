@@ -1,0 +1,227 @@
+//! Changes to users, one or many at once.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+use watchword_api::common::{PasswordEncryptType, UserIdType};
+use watchword_api::user::{
+    NotifyPasswordReset, UpdateUserBatchReq, UpdateUserReq, UpdateUsersOptions, User, UserPatch, UserStatus,
+};
+use watchword_kit::{Error, Result, codes, text};
+use watchword_store::user::{self as store, TABLE};
+use watchword_store::{StoreError, Tx, mfa_transaction, session};
+
+use super::create::batch_size;
+use super::draft::Draft;
+use super::password::{self, Prepared, Wish};
+use super::resolve::resolve_many;
+use super::unique::{self, Place};
+use super::{custom, view};
+use crate::ctx::Ctx;
+use crate::pool;
+
+/// Changes one user; what the request does not name stays.
+///
+/// A new password and a status other than `Activated` end the user's sessions, refresh tokens and pending sign-ins.
+///
+/// # Errors
+/// 404/2004; 400 at the member that cannot be, 409/2026 at the one that another user has.
+pub async fn update(ctx: &Ctx, req: UpdateUserReq) -> Result<User> {
+    let (patch, options) = req.split();
+    let options = options.unwrap_or_default();
+    let kind = options.user_id_type.unwrap_or_default();
+    let wanted = Options {
+        // At the first sign-in and at the next one are the same for a user who exists.
+        reset: options.reset_password_on_next_login.or(options.reset_password_on_first_login),
+        encrypted: options.password_encrypt_type.unwrap_or_default(),
+        make: options.auto_generate_password.unwrap_or_default(),
+        notify: options.send_password_reseted_notification,
+    };
+    let changed = change(ctx, vec![patch], kind, wanted, Place::Alone).await?;
+    changed.into_iter().next().ok_or_else(|| Error::internal("a user was expected"))
+}
+
+/// Changes users, all or none.
+///
+/// # Errors
+/// As [`update`], the member's path beginning with `list[i]`; 400 for a user named twice.
+pub async fn update_batch(ctx: &Ctx, req: UpdateUserBatchReq) -> Result<Vec<User>> {
+    batch_size("list", req.list.len())?;
+    let UpdateUsersOptions {
+        reset_password_on_next_login,
+        password_encrypt_type,
+        auto_generate_password,
+        send_password_reseted_notification,
+    } = req.options.unwrap_or_default();
+    let wanted = Options {
+        reset: reset_password_on_next_login,
+        encrypted: password_encrypt_type.unwrap_or_default(),
+        make: auto_generate_password.unwrap_or_default(),
+        notify: send_password_reseted_notification,
+    };
+    change(ctx, req.list, UserIdType::UserId, wanted, Place::InList).await
+}
+
+struct Options {
+    reset: Option<bool>,
+    encrypted: PasswordEncryptType,
+    make: bool,
+    notify: Option<NotifyPasswordReset>,
+}
+
+/// One change, ready to be written.
+struct Change {
+    id: String,
+    draft: Draft,
+    password: Option<Prepared>,
+}
+
+async fn change(
+    ctx: &Ctx,
+    list: Vec<UserPatch>,
+    kind: UserIdType,
+    options: Options,
+    place: Place,
+) -> Result<Vec<User>> {
+    refuse_unsupported(&options)?;
+    let min_length = pool::settings(&mut ctx.read().await?, ctx.pool()).await?.password_min_length;
+    let rows = named(ctx, &list, kind, place).await?;
+    let mut plans = Vec::with_capacity(list.len());
+    let mut changes = Vec::with_capacity(list.len());
+    let mut after = Vec::with_capacity(list.len());
+    for (i, (mut patch, mut row)) in list.into_iter().zip(rows).enumerate() {
+        let draft = Draft::of_patch(&mut patch);
+        draft.apply(&mut row, ctx.now()).map_err(|e| place.at(e, i))?;
+        let wish =
+            Wish { password: patch.password, make: options.make, encrypted: options.encrypted, ..Wish::default() };
+        plans.push(password::plan(wish, min_length, &ctx.entropy).map_err(|e| place.at(e, i))?);
+        changes.push(Change { id: row.id.clone(), draft, password: None });
+        after.push(row);
+    }
+    let after: Vec<&store::User> = after.iter().collect();
+    unique::within(&after, place)?;
+    if let Some(refused) = unique::taken(&mut ctx.read().await?, ctx.pool(), &after, &[], place).await? {
+        return Err(refused);
+    }
+    for (i, plan) in plans.into_iter().enumerate() {
+        changes[i].password = password::prepare(ctx, plan, min_length).await.map_err(|e| place.at(e, i))?;
+    }
+    match write(ctx, &changes, &options, place).await {
+        Ok(rows) => rows.into_iter().map(view::written).collect(),
+        Err(Failed::Store(e)) => Err(match unique::refusal(&e) {
+            None => e.into(),
+            Some(general) => {
+                unique::taken(&mut ctx.read().await?, ctx.pool(), &after, &[], place).await?.unwrap_or(general)
+            }
+        }),
+        Err(Failed::Other(e)) => Err(e),
+    }
+}
+
+async fn named(ctx: &Ctx, list: &[UserPatch], kind: UserIdType, place: Place) -> Result<Vec<store::User>> {
+    let ids: Vec<String> = list.iter().map(|p| p.user_id.clone()).collect();
+    let found = resolve_many(&mut ctx.read().await?, ctx.pool(), &ids, kind).await.map_err(|e| e.at("userId"))?;
+    let mut seen = HashSet::new();
+    let mut rows = Vec::with_capacity(found.len());
+    for (i, user) in found.into_iter().enumerate() {
+        let user = user.ok_or_else(|| place.at(Error::new(codes::USER_NOT_FOUND).at("userId"), i))?;
+        if !seen.insert(user.id.clone()) {
+            return Err(place.at(Error::invalid("userId", text!("given twice", "重复")), i));
+        }
+        rows.push(user);
+    }
+    Ok(rows)
+}
+
+enum Failed {
+    Store(StoreError),
+    Other(Error),
+}
+
+impl From<StoreError> for Failed {
+    fn from(e: StoreError) -> Self {
+        Failed::Store(e)
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(e: Error) -> Self {
+        Failed::Other(e)
+    }
+}
+
+/// Applies the changes to the rows as they are now: what others changed meanwhile in other members stays.
+async fn write(
+    ctx: &Ctx,
+    changes: &[Change],
+    options: &Options,
+    place: Place,
+) -> std::result::Result<Vec<store::User>, Failed> {
+    let mut tx = ctx.write().await?;
+    // Everybody takes hold of users in the same order, so that two batches do not wait for each other.
+    let mut order: Vec<usize> = (0..changes.len()).collect();
+    order.sort_by_key(|i| &changes[*i].id);
+    let mut rows: Vec<Option<store::User>> = vec![None; changes.len()];
+    for i in order {
+        let change = &changes[i];
+        let held = TABLE.hold(&mut tx, ctx.pool(), &change.id, "updated_at", ctx.now()).await?;
+        let gone = || place.at(Error::new(codes::USER_NOT_FOUND).at("userId"), i);
+        let mut row = held.ok_or_else(gone)?;
+        let was_active = row.status == UserStatus::Activated.as_str();
+        change.draft.apply(&mut row, ctx.now()).map_err(|e| place.at(e, i))?;
+        if let Some(password) = &change.password {
+            row.password_hash = Some(password.hash.clone());
+            row.password_level = password.level;
+            row.password_set_at = Some(ctx.now());
+        }
+        if let Some(reset) = options.reset {
+            row.reset_password_on_next_login = reset;
+        }
+        TABLE.update(&mut tx, &row).await?;
+        if change.draft.changes_custom_data() {
+            let data = custom::object(&row.custom_data)?;
+            let index = custom::index(ctx.pool().as_str(), &row.id, &data);
+            store::set_custom_values(&mut tx, ctx.pool(), &row.id, &index).await?;
+        }
+        let deactivated = was_active && row.status != UserStatus::Activated.as_str();
+        if change.password.is_some() || deactivated {
+            sign_out(&mut tx, ctx, &row.id).await?;
+        }
+        rows[i] = Some(row);
+    }
+    let details = match changes {
+        [one] => json!({ "userId": one.id, "password": one.password.is_some() }),
+        many => json!({ "userIds": many.iter().map(|c| &c.id).collect::<Vec<_>>() }),
+    };
+    ctx.commit(tx, details).await?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// Ends everything by which a user is recognised: sessions, refresh tokens, sign-ins that wait for a second factor.
+pub async fn sign_out(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
+    session::revoke_of_user(tx, ctx.pool(), user, None, None, ctx.now()).await?;
+    let user = [user.to_owned()];
+    session::drop_refresh_tokens(tx, ctx.pool(), &user, None).await?;
+    mfa_transaction::revoke_of_users(tx, ctx.pool(), &user, ctx.now()).await?;
+    Ok(())
+}
+
+fn refuse_unsupported(options: &Options) -> Result<()> {
+    let told = options.notify.as_ref().is_some_and(|n| {
+        n.send_default_email_notification.unwrap_or_default()
+            || n.send_default_phone_notification.unwrap_or_default()
+            || n.input_send_email_notification.as_ref().is_some_and(|s| !s.is_empty())
+            || n.input_send_phone_notification.as_ref().is_some_and(|s| !s.is_empty())
+    });
+    if told {
+        return Err(Error::new(codes::NOT_IMPLEMENTED).at("options.sendPasswordResetedNotification"));
+    }
+    if options.make {
+        let detail = text!(
+            "nobody would learn the password: set options.sendPasswordResetedNotification too",
+            "没有人会得知该密码：请同时设置 options.sendPasswordResetedNotification"
+        );
+        return Err(Error::invalid("options.autoGeneratePassword", detail));
+    }
+    Ok(())
+}

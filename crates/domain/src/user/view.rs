@@ -1,0 +1,193 @@
+//! A stored user as the API shows it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+use watchword_api::idp::ExtIdpType;
+use watchword_api::user::{
+    Gender, GetUserBatchQuery, GetUserQuery, Identity, User, UserSourceType, UserStatus, WorkStatus,
+};
+use watchword_kit::{Error, Millis, Result};
+use watchword_store::Tx;
+use watchword_store::user as store;
+
+use super::create::batch_size;
+use super::custom;
+use super::resolve::{resolve, resolve_many};
+use crate::ctx::Ctx;
+
+/// What to show beside the user itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct With {
+    pub custom_data: bool,
+    pub flat_custom_data: bool,
+    pub identities: bool,
+    /// Departments and posts do not exist yet: their lists are empty.
+    pub department_ids: bool,
+    pub posts: bool,
+}
+
+/// `GET /api/v3/get-user`.
+///
+/// # Errors
+/// 404/2004.
+pub async fn get(ctx: &Ctx, query: GetUserQuery) -> Result<User> {
+    let mut tx = ctx.read().await?;
+    let row = resolve(&mut tx, ctx, ctx.pool(), &query.user_id, query.user_id_type.unwrap_or_default()).await?;
+    let with = With {
+        custom_data: query.with_custom_data.unwrap_or_default(),
+        flat_custom_data: query.flat_custom_data.unwrap_or_default(),
+        identities: query.with_identities.unwrap_or_default(),
+        department_ids: query.with_department_ids.unwrap_or_default(),
+        posts: query.with_post.unwrap_or_default(),
+    };
+    user(&mut tx, ctx, row, with).await
+}
+
+/// `GET /api/v3/get-user-batch`: the users there are, in the order of their ids; ids that name nobody are passed over.
+pub async fn get_batch(ctx: &Ctx, query: GetUserBatchQuery) -> Result<Vec<User>> {
+    batch_size("userIds", query.user_ids.len())?;
+    let mut tx = ctx.read().await?;
+    let kind = query.user_id_type.unwrap_or_default();
+    let found = resolve_many(&mut tx, ctx.pool(), &query.user_ids, kind).await.map_err(|e| e.at("userIds"))?;
+    let mut seen = HashSet::new();
+    let rows = found.into_iter().flatten().filter(|u| seen.insert(u.id.clone())).collect();
+    let with = With {
+        custom_data: query.with_custom_data.unwrap_or_default(),
+        flat_custom_data: query.flat_custom_data.unwrap_or_default(),
+        identities: query.with_identities.unwrap_or_default(),
+        department_ids: query.with_department_ids.unwrap_or_default(),
+        posts: false,
+    };
+    users(&mut tx, ctx, rows, with).await
+}
+
+/// Shows users, in their order; identities take one statement for all of them.
+pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -> Result<Vec<User>> {
+    let mut identities: HashMap<String, Vec<Identity>> = HashMap::new();
+    if with.identities && !rows.is_empty() {
+        let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
+        for row in store::identities_of(tx, ctx.pool(), &ids).await? {
+            identities.entry(row.user_id.clone()).or_default().push(identity(row)?);
+        }
+    }
+    rows.into_iter()
+        .map(|row| {
+            let own = identities.remove(&row.id).unwrap_or_default();
+            show(row, with, own)
+        })
+        .collect()
+}
+
+/// Shows one user.
+pub async fn user(tx: &mut Tx, ctx: &Ctx, row: store::User, with: With) -> Result<User> {
+    users(tx, ctx, vec![row], with).await?.pop().ok_or_else(|| Error::internal("a user was expected"))
+}
+
+/// The answer to a write: the user with custom data.
+pub fn written(row: store::User) -> Result<User> {
+    show(row, With { custom_data: true, ..With::default() }, Vec::new())
+}
+
+fn show(row: store::User, with: With, identities: Vec<Identity>) -> Result<User> {
+    let data =
+        if with.custom_data || with.flat_custom_data { custom::object(&row.custom_data)? } else { Default::default() };
+    let mut shown = plain(row)?;
+    shown.department_ids = with.department_ids.then(Vec::new);
+    shown.post_id_list = with.posts.then(Vec::new);
+    shown.identities = with.identities.then_some(identities);
+    if with.flat_custom_data {
+        let taken = members();
+        shown.flat_custom_data =
+            data.iter().filter(|(k, _)| !taken.contains(k)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    }
+    shown.custom_data = with.custom_data.then_some(data);
+    Ok(shown)
+}
+
+fn plain(row: store::User) -> Result<User> {
+    let iso = |at: Option<Millis>| at.map(Millis::iso);
+    Ok(User {
+        user_id: row.id,
+        created_at: row.created_at.iso(),
+        updated_at: row.updated_at.iso(),
+        status: UserStatus::parse(&row.status).unwrap_or(UserStatus::Suspended),
+        work_status: WorkStatus::parse(&row.work_status).unwrap_or_default(),
+        external_id: row.external_id,
+        email: row.email,
+        phone: row.phone,
+        phone_country_code: row.phone_country_code,
+        username: row.username,
+        name: row.name,
+        nickname: row.nickname,
+        photo: row.photo,
+        logins_count: row.logins_count,
+        last_login: iso(row.last_login_at),
+        last_ip: row.last_login_ip,
+        gender: Gender::parse(&row.gender).unwrap_or_default(),
+        email_verified: row.email_verified,
+        phone_verified: row.phone_verified,
+        password_last_set_at: iso(row.password_set_at),
+        birthdate: row.birthdate,
+        country: row.country,
+        province: row.province,
+        city: row.city,
+        address: row.address,
+        street_address: row.street_address,
+        postal_code: row.postal_code,
+        company: row.company,
+        browser: row.browser,
+        device: row.device,
+        given_name: row.given_name,
+        family_name: row.family_name,
+        middle_name: row.middle_name,
+        profile: row.profile,
+        preferred_username: row.preferred_username,
+        website: row.website,
+        zoneinfo: row.zoneinfo,
+        locale: row.locale,
+        formatted: row.formatted,
+        region: row.region,
+        user_source_type: UserSourceType::parse(&row.source_type).unwrap_or_default(),
+        user_source_id: row.source_id,
+        last_login_app: row.last_login_app,
+        main_department_id: None,
+        last_mfa_time: iso(row.last_mfa_at),
+        password_security_level: row.password_level,
+        reset_password_on_next_login: row.reset_password_on_next_login,
+        register_source: Some(serde_json::from_str(&row.register_source).map_err(Error::internal)?),
+        identity_number: row.identity_number,
+        status_changed_at: iso(row.status_changed_at),
+        tenant_id: None,
+        department_ids: None,
+        identities: None,
+        custom_data: None,
+        post_id_list: None,
+        flat_custom_data: Default::default(),
+    })
+}
+
+fn identity(row: store::Identity) -> Result<Identity> {
+    Ok(Identity {
+        identity_id: row.id,
+        ext_idp_id: row.ext_idp_id,
+        provider: ExtIdpType::parse(&row.provider).ok_or_else(|| Error::internal("unknown provider"))?,
+        kind: row.kind,
+        user_id_in_idp: row.user_id_in_idp,
+        user_info_in_idp: custom::object(&row.user_info_in_idp)?,
+        access_token: None,
+        refresh_token: None,
+        origin_conn_ids: serde_json::from_str(&row.origin_conn_ids).map_err(Error::internal)?,
+    })
+}
+
+/// The members of a shown user, which custom data must not repeat.
+fn members() -> &'static [String] {
+    static MEMBERS: OnceLock<Vec<String>> = OnceLock::new();
+    MEMBERS.get_or_init(|| {
+        let sometimes = ["departmentIds", "identities", "customData", "postIdList"].map(str::to_owned);
+        let always = serde_json::to_value(User::default()).ok();
+        let always = always.and_then(|v| v.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>()));
+        always.unwrap_or_default().into_iter().chain(sometimes).collect()
+    })
+}

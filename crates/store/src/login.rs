@@ -1,0 +1,41 @@
+//! What signing in leaves at the user.
+
+use watchword_kit::{Millis, PoolId};
+
+use crate::{Result, Tx, sql, vals};
+
+/// Counts a completed sign-in.
+pub async fn record(
+    tx: &mut Tx,
+    pool: &PoolId,
+    user: &str,
+    app: &str,
+    ip: Option<&str>,
+    mfa: bool,
+    now: Millis,
+) -> Result<()> {
+    let sql = sql!(
+        "UPDATE users SET logins_count = logins_count + 1, last_login_at = $3, last_login_ip = $4, last_login_app = $5,
+                last_mfa_at = CASE WHEN $6 THEN $3 ELSE last_mfa_at END
+         WHERE pool_id = $1 AND id = $2"
+    );
+    tx.run(sql, vals![pool, user, now, ip, app, mfa]).await.map(drop)
+}
+
+/// Notes a proof of a second factor outside a sign-in.
+pub async fn record_mfa(tx: &mut Tx, pool: &PoolId, user: &str, now: Millis) -> Result<()> {
+    let sql = sql!("UPDATE users SET last_mfa_at = $3 WHERE pool_id = $1 AND id = $2");
+    tx.run(sql, vals![pool, user, now]).await.map(drop)
+}
+
+/// Replaces a password hash by one of present cost, unless the password was changed meanwhile.
+pub async fn rehash(tx: &mut Tx, pool: &PoolId, user: &str, old: &str, new: &str) -> Result<bool> {
+    let sql = sql!("UPDATE users SET password_hash = $4 WHERE pool_id = $1 AND id = $2 AND password_hash = $3");
+    Ok(tx.run(sql, vals![pool, user, old, new]).await? == 1)
+}
+
+/// Which of these users exist and may take part (not archived).
+pub async fn existing(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<Vec<String>> {
+    let sql = sql!("SELECT id FROM users WHERE pool_id = $1 AND id IN ANY_OF($2) AND status <> 'Archived'");
+    Ok(tx.all::<(String,)>(sql, vals![pool, ids]).await?.into_iter().map(|(id,)| id).collect())
+}
