@@ -45,6 +45,7 @@ async fn every_statement_on_tenant_data_names_the_pool() {
         "WHERE day <",
         "FROM outbox",
         "UPDATE outbox",
+        "FROM dev_inbox",
     ];
     let place = sqlite().await;
     let tenant: Vec<(String,)> = place
@@ -56,7 +57,13 @@ async fn every_statement_on_tenant_data_names_the_pool() {
         let names_one = tenant.iter().any(|(table,)| words.contains(table.as_str()));
         let scoped = statement.sql.contains("pool_id = $1") || statement.sql.contains("VALUES ($1");
         let across = ACROSS.iter().any(|part| statement.sql.contains(part));
-        assert!(!names_one || scoped || across, "{}:{} names no pool: {}", statement.file, statement.line, statement.sql);
+        assert!(
+            !names_one || scoped || across,
+            "{}:{} names no pool: {}",
+            statement.file,
+            statement.line,
+            statement.sql
+        );
     }
 }
 
@@ -190,12 +197,19 @@ macro_rules! for_every_table {
         $check($place, &crate::session::REFRESH_TOKENS).await;
         $check($place, &crate::user::TABLE).await;
         $check($place, &crate::user::IDENTITIES).await;
+        $check($place, &crate::user::CUSTOM_VALUES).await;
+        $check($place, &crate::user::SYNC_RELATIONS).await;
+        $check($place, &crate::enrollment::TABLE).await;
+        $check($place, &crate::mfa_factor::TABLE).await;
+        $check($place, &crate::mfa_factor::RECOVERY_CODES).await;
+        $check($place, &crate::outbox::TABLE).await;
+        $check($place, &crate::outbox::INBOX).await;
     };
 }
 
 #[tokio::test]
 async fn every_row_type_is_written_and_read_on_every_engine() {
-    let listed = include_str!("engines.rs").matches("$check($place, &").count();
+    let listed = include_str!("engines.rs").matches(concat!("$check($place, ", "&crate")).count();
     let declared: usize = sources().iter().map(|(_, code)| code.matches(concat!("= Table::", "new(\"")).count()).sum();
     assert_eq!(listed, declared, "a new Table is to be added to for_every_table! in store/src/tests/engines.rs");
     for place in &places().await {
@@ -258,7 +272,8 @@ async fn a_taken_key_has_the_same_name_on_every_engine() {
                 let mut tx = place.db.write().await.unwrap();
                 crate::user::TABLE.insert_many(&mut tx, &[row]).await
             };
-            let name = |r: Result<(), StoreError>| r.err().and_then(|e| e.unique().map(str::to_owned)).unwrap_or_default();
+            let name =
+                |r: Result<(), StoreError>| r.err().and_then(|e| e.unique().map(str::to_owned)).unwrap_or_default();
             let (one, many) = (name(outcome), name(bulk));
             assert_eq!(one, many, "{engine}: one by one and in bulk");
             one

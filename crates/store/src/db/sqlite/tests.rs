@@ -65,7 +65,14 @@ async fn units_that_wait_for_the_writer_share_one_commit() {
     let place = sqlite().await;
     let before = commits(&file(&place));
     let mut first = place.db.write().await.unwrap();
-    let others: Vec<_> = (0..64).map(|n| tokio::spawn({ let db = place.db.clone(); async move { insert(&db, n).await } })).collect();
+    let others: Vec<_> = (0..64)
+        .map(|n| {
+            tokio::spawn({
+                let db = place.db.clone();
+                async move { insert(&db, n).await }
+            })
+        })
+        .collect();
     let_others_run().await;
     REFRESH_TOKENS.insert(&mut first, &token("first")).await.unwrap();
     assert_eq!(commits(&file(&place)), before, "nothing is written before anyone commits");
@@ -102,7 +109,12 @@ async fn a_group_is_bounded() {
     let place = sqlite().await;
     let before = commits(&file(&place));
     let first = place.db.write().await.unwrap();
-    let others: Vec<_> = (0..MAX_GROUP * 2).map(|n| { let db = place.db.clone(); tokio::spawn(async move { insert(&db, n).await }) }).collect();
+    let others: Vec<_> = (0..MAX_GROUP * 2)
+        .map(|n| {
+            let db = place.db.clone();
+            tokio::spawn(async move { insert(&db, n).await })
+        })
+        .collect();
     let_others_run().await;
     first.commit().await.unwrap();
     for other in others {
@@ -200,7 +212,12 @@ async fn a_group_whose_every_waiter_gives_up_is_committed_all_the_same() {
     let place = sqlite().await;
     let mut first = place.db.write().await.unwrap();
     REFRESH_TOKENS.insert(&mut first, &token("first")).await.unwrap();
-    let waiters: Vec<_> = (0..20).map(|n| { let db = place.db.clone(); tokio::spawn(async move { insert(&db, n).await }) }).collect();
+    let waiters: Vec<_> = (0..20)
+        .map(|n| {
+            let db = place.db.clone();
+            tokio::spawn(async move { insert(&db, n).await })
+        })
+        .collect();
     let_others_run().await;
     let mut commit = Box::pin(first.commit());
     assert!((&mut commit).now_or_never().is_none());
@@ -215,7 +232,12 @@ async fn a_group_whose_every_waiter_gives_up_is_committed_all_the_same() {
 async fn a_member_that_stops_listening_does_not_disturb_the_group() {
     let place = sqlite().await;
     let first = place.db.write().await.unwrap();
-    let others: Vec<_> = (0..10).map(|n| { let db = place.db.clone(); tokio::spawn(async move { insert(&db, n).await }) }).collect();
+    let others: Vec<_> = (0..10)
+        .map(|n| {
+            let db = place.db.clone();
+            tokio::spawn(async move { insert(&db, n).await })
+        })
+        .collect();
     let_others_run().await;
     let mut commit = Box::pin(first.commit());
     assert!((&mut commit).now_or_never().is_none());
@@ -286,7 +308,12 @@ async fn patience_with_another_process_is_counted_once_for_a_queue() {
     let other = Connection::open(file(&place)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let began = tokio::time::Instant::now();
-    let queue: Vec<_> = (0..10).map(|n| { let db = place.db.clone(); tokio::spawn(async move { insert(&db, n).await }) }).collect();
+    let queue: Vec<_> = (0..10)
+        .map(|n| {
+            let db = place.db.clone();
+            tokio::spawn(async move { insert(&db, n).await })
+        })
+        .collect();
     for unit in queue {
         let told = unit.await.unwrap();
         assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
