@@ -15,9 +15,14 @@ async fn every_name_of_a_user_signs_in_whatever_its_case_and_width() {
     let body = json!({ "username": "Ada", "email": "Ada@Example.com", "phone": "13800000000", "password": PASSWORD });
     s.admin().await.post("/api/v3/create-user", body).await.ok();
     for name in [
-        json!({ "username": "ada" }), json!({ "username": "ＡＤＡ" }), json!({ "account": "ADA" }),
-        json!({ "account": "ada@example.COM" }), json!({ "email": "ADA@example.com" }),
-        json!({ "phone": "13800000000" }), json!({ "phone": "+8613800000000" }), json!({ "account": "13800000000" }),
+        json!({ "username": "ada" }),
+        json!({ "username": "ＡＤＡ" }),
+        json!({ "account": "ADA" }),
+        json!({ "account": "ada@example.COM" }),
+        json!({ "email": "ADA@example.com" }),
+        json!({ "phone": "13800000000" }),
+        json!({ "phone": "+8613800000000" }),
+        json!({ "account": "13800000000" }),
     ] {
         let mut payload = name.clone();
         payload["password"] = json!(PASSWORD);
@@ -38,7 +43,8 @@ async fn unknown_users_wrong_passwords_and_suspended_users_are_one_refusal() {
     s.admin().await.post("/api/v3/update-user", suspend).await.ok();
     let mut said = Vec::new();
     for name in ["nobody", "ada", "bob", "nopass"] {
-        let mut body = with(&s, json!({ "username": name, "password": "wrong wrong wrong" })).await.refused_with(403, 2333);
+        let mut body =
+            with(&s, json!({ "username": name, "password": "wrong wrong wrong" })).await.refused_with(403, 2333);
         body.as_object_mut().unwrap().remove("requestId");
         said.push(body);
     }

@@ -23,7 +23,10 @@ async fn access_tokens_are_signed_by_the_first_published_key_for_the_application
         let keys = s.anonymous().get(&path).await.body["keys"].clone();
         assert_eq!(keys[0]["kid"], header(&token)["kid"]);
         for key in keys.as_array().unwrap() {
-            assert_eq!((key["kty"].as_str(), key["alg"].as_str(), key["use"].as_str()), (Some("RSA"), Some("RS256"), Some("sig")));
+            assert_eq!(
+                (key["kty"].as_str(), key["alg"].as_str(), key["use"].as_str()),
+                (Some("RSA"), Some("RS256"), Some("sig"))
+            );
             assert!(key.get("d").is_none() && key["n"].is_string());
         }
     }
@@ -61,7 +64,11 @@ async fn discovery_names_our_issuer_whatever_the_host_header() {
 #[tokio::test]
 async fn other_grants_are_unsupported_as_rfc_6749_says_it() {
     let s = Server::start().await;
-    let form = [("grant_type", "password"), ("client_id", s.pool.app_id.as_str()), ("client_secret", s.pool.app_secret.as_str())];
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", s.pool.app_id.as_str()),
+        ("client_secret", s.pool.app_secret.as_str()),
+    ];
     let reply = s.anonymous().post_form("/oidc/token", &form).await;
     assert_eq!((reply.http, reply.body["error"].as_str()), (400, Some("unsupported_grant_type")));
     let unknown = [("grant_type", "refresh_token"), ("client_id", "nobody")];

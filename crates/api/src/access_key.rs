@@ -25,7 +25,7 @@ pub struct ListAccessKeysQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetAccessKeyQuery {
-    /// Id of the user to whom the key belongs.
+    /// Id of the user to whom the key belongs; for a key that belongs to none, the id of the user pool.
     pub user_id: String,
 
     /// Id of the key.
@@ -46,7 +46,7 @@ pub struct CreateAccessKeyReq {
     /// Id of the tenant to which the key belongs.
     pub tenant_id: Option<String>,
 
-    /// What the key may do. An addition of this server.
+    /// What the key may do; nothing by default. An addition of this server.
     pub permissions: Option<Vec<String>>,
 }
 
@@ -79,7 +79,7 @@ pub struct AccessKey {
     /// Id of the key.
     pub access_key_id: String,
 
-    /// Secret of the key; shown by create-access-key only, empty ever after.
+    /// Secret of the key; shown by create-access-key only, ever after its first four characters and `****`.
     pub access_key_secret: String,
 
     /// Id of the user to whom the key belongs; null for a key of the pool.

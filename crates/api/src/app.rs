@@ -40,6 +40,17 @@ wire_enum! {
     }
 }
 
+wire_enum! {
+    /// What a sign-in by API does when a second factor is due: `enforce` it, or only advise it. An addition of this
+    /// server.
+    #[derive(Default)]
+    pub enum MfaOnApiSignin {
+        #[default]
+        Enforce = "enforce",
+        Advisory = "advisory",
+    }
+}
+
 /// Body of delete-application and refresh-application-secret.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -68,7 +79,7 @@ pub struct ListApplicationsQuery {
     #[schemars(range(min = 1, max = 50))]
     pub limit: Option<i64>,
 
-    /// Only integrated applications. Default false: no condition.
+    /// Only integrated applications; together with `isSelfBuiltApp` both kinds. Default false: no condition.
     pub is_integrate_app: Option<bool>,
 
     /// Only self-built applications. Default false: no condition.
@@ -77,10 +88,11 @@ pub struct ListApplicationsQuery {
     /// Only applications with single sign-on. Default false: no condition.
     pub sso_enabled: Option<bool>,
 
-    /// Text to look for in the name.
+    /// Text to look for in the name or identifier.
     pub keywords: Option<String>,
 
-    /// Whether to search all applications. Default false.
+    /// Whether to search all applications. Default false. No application of a pool is left out here, so that both
+    /// answer the same.
     pub all: Option<bool>,
 }
 
@@ -153,6 +165,9 @@ pub struct CreateApplicationReq {
 
     /// How the login page looks.
     pub branding_config: Option<BrandingConfigReq>,
+
+    /// What a sign-in by API does when a second factor is due. Default `enforce`. An addition of this server.
+    pub mfa_on_api_signin: Option<MfaOnApiSignin>,
 }
 
 /// An application.
@@ -239,6 +254,9 @@ pub struct Application {
 
     /// Template of an integrated application.
     pub template: Option<String>,
+
+    /// What a sign-in by API does when a second factor is due. An addition of this server.
+    pub mfa_on_api_signin: MfaOnApiSignin,
 }
 
 /// An application in short.
@@ -289,4 +307,7 @@ pub struct UpdateApplicationMfaSettingsReq {
 
     /// Factors to switch off. Default none.
     pub disabled_factors: Option<Vec<FactorType>>,
+
+    /// What a sign-in by API does when a second factor is due; unchanged when absent. An addition of this server.
+    pub mfa_on_api_signin: Option<MfaOnApiSignin>,
 }

@@ -1,5 +1,8 @@
 //! Management access keys.
 
+mod manage;
+mod management_token;
+
 use watchword_crypto::vault::{Aad, Class};
 use watchword_kit::{Error, Result, Secret};
 use watchword_store::access_key::AccessKey;
@@ -7,12 +10,21 @@ use watchword_store::access_key::AccessKey;
 use crate::ctx::Ctx;
 use crate::permission::Grants;
 
-mod management_token;
-
+pub use manage::{create, delete, get, list, update};
 pub use management_token::management_token;
 
-/// The `kind` of the pool's own key, which may do everything.
+/// The `kind` of a key for a whole user pool, the only kind there is.
 pub const POOL_KEY: &str = "userpool";
+
+/// Whether this is the pool's own key, which may do everything: its id is the pool's.
+pub fn is_pools_own(key: &AccessKey) -> bool {
+    key.id == key.pool_id
+}
+
+/// What the key may do.
+pub fn grants(key: &AccessKey) -> Grants {
+    if is_pools_own(key) { Grants::All } else { Grants::from_stored(&key.permissions) }
+}
 
 /// A new key, not yet stored, and its secret: 32 hex digits, 128 bits.
 pub fn fresh(ctx: &Ctx, id: &str, kind: &str, user_id: &str, grants: &Grants) -> Result<(AccessKey, Secret<String>)> {

@@ -5,10 +5,9 @@ pub use watchword_crypto::signature::Signed;
 use watchword_crypto::vault::{Aad, Class};
 use watchword_kit::{Error, Millis, PoolId, Result, Secret, codes};
 use watchword_store::access_key::{self, AccessKey};
-use watchword_store::{mfa_transaction, session};
+use watchword_store::{Tx, mfa_transaction, session};
 
 use crate::ctx::{Actor, KeyActor};
-use crate::permission::Grants;
 use crate::services::Services;
 use crate::token;
 
@@ -43,10 +42,12 @@ pub async fn by_signature(services: &Services, request: &SignedRequest<'_>) -> R
     if (date - now).0.abs() > SKEW.0 {
         return Err(Error::new(codes::SIGNATURE_SKEW));
     }
-    let found = access_key::find(&mut services.db.read().await?, request.key_id).await?;
-    let Some(key) = found.filter(|k| k.enabled) else {
+    let mut tx = services.db.read().await?;
+    let found = access_key::find(&mut tx, request.key_id).await?;
+    let Some(key) = usable(&mut tx, found).await? else {
         return Err(Error::new(codes::SIGNATURE_INVALID));
     };
+    drop(tx);
     let secret = secret(services, &key)?;
     if !signature::verify(secret.reveal().as_bytes(), &request.signed, request.signature) {
         return Err(Error::new(codes::SIGNATURE_INVALID));
@@ -76,8 +77,9 @@ pub async fn by_management_token(services: &Services, given: &str) -> Result<(Po
     let named = token::read_management(services, given, now);
     let (pool, id) = named.ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
     let pool = PoolId::new(pool);
-    let found = access_key::TABLE.get(&mut services.db.read().await?, &pool, &id).await?;
-    let key = found.filter(|k| k.enabled).ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
+    let mut tx = services.db.read().await?;
+    let found = access_key::TABLE.get(&mut tx, &pool, &id).await?;
+    let key = usable(&mut tx, found).await?.ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
     Ok((pool, actor(&key)))
 }
 
@@ -86,16 +88,23 @@ pub async fn by_management_token(services: &Services, given: &str) -> Result<(Po
 /// # Errors
 /// 401, the same for both.
 pub async fn by_secret(services: &Services, id: &str, given: &Secret<String>) -> Result<AccessKey> {
-    let found = access_key::find(&mut services.db.read().await?, id).await?;
+    let mut tx = services.db.read().await?;
+    let found = access_key::find(&mut tx, id).await?;
     let known = match &found {
         Some(key) => secret(services, key)?,
         None => Secret::new(String::new()),
     };
     let right = watchword_crypto::hash::ct_eq(known.reveal(), given.reveal());
-    match found {
-        Some(key) if right && key.enabled => Ok(key),
-        _ => Err(Error::new(codes::UNAUTHENTICATED)),
-    }
+    let found = if right { usable(&mut tx, found).await? } else { None };
+    found.ok_or_else(|| Error::new(codes::UNAUTHENTICATED))
+}
+
+/// The key, unless it is switched off or belongs to a user who is gone or suspended.
+async fn usable(tx: &mut Tx, found: Option<AccessKey>) -> Result<Option<AccessKey>> {
+    let Some(key) = found.filter(|k| k.enabled) else { return Ok(None) };
+    let owned = !key.user_id.is_empty();
+    let usable = !owned || access_key::owner_is_active(tx, &PoolId::new(&key.pool_id), &key.user_id).await?;
+    Ok(usable.then_some(key))
 }
 
 /// Recognises the access token of an end user.
@@ -137,9 +146,7 @@ pub fn secret(services: &Services, key: &AccessKey) -> Result<Secret<String>> {
 }
 
 pub(crate) fn actor(key: &AccessKey) -> Actor {
-    let grants =
-        if key.kind == crate::access_key::POOL_KEY { Grants::All } else { Grants::from_stored(&key.permissions) };
-    Actor::AccessKey(KeyActor { id: key.id.clone(), grants })
+    Actor::AccessKey(KeyActor { id: key.id.clone(), grants: crate::access_key::grants(key) })
 }
 
 /// An HTTP date, or Unix milliseconds as the published error text asks for.

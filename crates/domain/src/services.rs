@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 use watchword_crypto::vault::{MasterKey, Vault};
-use watchword_kit::{Clock, Entropy, Ids, Result};
+use watchword_kit::{Clock, Entropy, Ids, Millis, Result};
 use watchword_store::Db;
 
 use crate::keys::{self, ServerKeys};
@@ -24,6 +24,8 @@ pub struct Settings {
     pub password_workers: usize,
     /// Password hashes that may wait for a worker; more are refused with 429.
     pub password_queue: usize,
+    /// How long the audit trail is kept.
+    pub audit_retention: Millis,
 }
 
 impl Default for Settings {
@@ -34,6 +36,7 @@ impl Default for Settings {
             argon: Argon::default(),
             password_workers: std::thread::available_parallelism().map_or(2, usize::from),
             password_queue: 64,
+            audit_retention: Millis::days(400),
         }
     }
 }

@@ -8,7 +8,8 @@ use watchword_kit::{Error, Lang};
 pub fn problem(e: &Error, lang: Lang) -> (u16, Value) {
     let attached = e.data().and_then(|d| d.get("error")).and_then(Value::as_str);
     let word = attached.unwrap_or(match e.code().status {
-        401 => "invalid_client",
+        // Unknown applications and wrong secrets are one refusal to the client.
+        401 | 404 => "invalid_client",
         403 => "access_denied",
         429 => "slow_down",
         500..=599 => "server_error",

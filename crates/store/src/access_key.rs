@@ -8,8 +8,9 @@ row! {
     pub struct AccessKey {
         pub pool_id: String,
         pub id: String,
-        /// `userpool`: the pool's own key with every permission; otherwise the API's `type`.
+        /// The API's `type`. The pool's own key, with every permission, is the one whose id is the pool's.
         pub kind: String,
+        /// Empty for a key that belongs to no user.
         pub user_id: String,
         pub tenant_id: Option<String>,
         pub secret_sealed: Vec<u8>,
@@ -50,6 +51,24 @@ pub async fn use_nonce(tx: &mut Tx, pool: &PoolId, key: &str, nonce: &str, expir
     Ok(tx.run(sql, vals![pool, key, nonce, expires]).await? == 1)
 }
 
-pub async fn forget_nonces(tx: &mut Tx, now: Millis) -> Result<u64> {
-    tx.run(sql!("DELETE FROM request_nonces WHERE expires_at < $1"), vals![now]).await
+/// Whether the user to whom a key belongs may act.
+pub async fn owner_is_active(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<bool> {
+    let sql =
+        sql!("SELECT CAST(COUNT(*) AS BIGINT) AS n FROM users WHERE pool_id = $1 AND id = $2 AND status = 'Activated'");
+    Ok(tx.one::<(i64,)>(sql, vals![pool, user]).await?.0 == 1)
+}
+
+pub async fn count(tx: &mut Tx, pool: &PoolId) -> Result<i64> {
+    let sql = sql!("SELECT CAST(COUNT(*) AS BIGINT) AS n FROM access_keys WHERE pool_id = $1");
+    Ok(tx.one::<(i64,)>(sql, vals![pool]).await?.0)
+}
+
+/// Writes what a key may do if nobody has written it since `seen` was read: `false` means read again.
+pub async fn update(tx: &mut Tx, seen: &AccessKey, enabled: bool, permissions: &str) -> Result<bool> {
+    let sql = sql!(
+        "UPDATE access_keys SET enabled = $3, permissions = $4
+         WHERE pool_id = $1 AND id = $2 AND permissions = $5 AND enabled = $6"
+    );
+    let vals = vals![&seen.pool_id, &seen.id, enabled, permissions, &seen.permissions, seen.enabled];
+    Ok(tx.run(sql, vals).await? == 1)
 }

@@ -48,3 +48,34 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Application>> {
     };
     TABLE.get(tx, &PoolId::new(pool), id).await
 }
+
+/// Deletes what was begun through the application; answers how many sessions that ended.
+pub async fn delete_traces(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<u64> {
+    tx.run(sql!("DELETE FROM enrollments WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
+    tx.run(sql!("DELETE FROM mfa_transactions WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
+    tx.run(sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
+    tx.run(sql!("DELETE FROM sessions WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await
+}
+
+/// Replaces the sealed secret; `false` means that there is no such application.
+pub async fn set_secret(tx: &mut Tx, pool: &PoolId, id: &str, sealed: Vec<u8>, now: Millis) -> Result<bool> {
+    let sql = sql!("UPDATE applications SET secret_sealed = $3, updated_at = $4 WHERE pool_id = $1 AND id = $2");
+    Ok(tx.run(sql, vals![pool, id, sealed, now]).await? == 1)
+}
+
+/// What an application asks of sign-ins, as it is stored.
+pub struct MfaSettings {
+    pub factors: Option<String>,
+    pub on_api_signin: String,
+}
+
+/// Writes the settings if nobody has written them since `seen` was read: `false` means read again.
+pub async fn set_mfa(tx: &mut Tx, seen: &Application, to: &MfaSettings, now: Millis) -> Result<bool> {
+    let sql = sql!(
+        "UPDATE applications SET mfa_factors = $3, mfa_on_api_signin = $4, updated_at = $5
+         WHERE pool_id = $1 AND id = $2 AND COALESCE(mfa_factors, '') = $6 AND mfa_on_api_signin = $7"
+    );
+    let factors = seen.mfa_factors.clone().unwrap_or_default();
+    let vals = vals![&seen.pool_id, &seen.id, &to.factors, &to.on_api_signin, now, factors, &seen.mfa_on_api_signin,];
+    Ok(tx.run(sql, vals).await? == 1)
+}

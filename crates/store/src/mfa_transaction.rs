@@ -32,6 +32,7 @@ pub async fn live(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<O
         "SELECT t.pool_id, t.id, t.user_id, t.app_id, t.scope, t.amr, t.demanded_by, t.ip, t.user_agent, t.created_at,
                 t.expires_at, t.consumed_at
          FROM mfa_transactions t JOIN users u ON u.pool_id = t.pool_id AND u.id = t.user_id
+         JOIN applications a ON a.pool_id = t.pool_id AND a.id = t.app_id
          WHERE t.pool_id = $1 AND t.id = $2 AND t.consumed_at IS NULL AND t.expires_at > $3 AND u.status = 'Activated'"
     );
     tx.maybe(sql, vals![pool, id, now]).await
@@ -62,8 +63,4 @@ pub async fn revoke_of_apps(tx: &mut Tx, pool: &PoolId, user: &str, apps: &[Stri
          WHERE pool_id = $1 AND user_id = $2 AND app_id IN ANY_OF($3) AND consumed_at IS NULL"
     );
     tx.run(sql, vals![pool, user, apps, now]).await
-}
-
-pub async fn forget(tx: &mut Tx, before: Millis) -> Result<u64> {
-    tx.run(sql!("DELETE FROM mfa_transactions WHERE expires_at < $1"), vals![before]).await
 }

@@ -43,12 +43,14 @@ row! {
 pub static TABLE: Table<Session> = Table::new("sessions");
 pub static REFRESH_TOKENS: Table<RefreshToken> = Table::new("refresh_tokens");
 
-/// A live session together with the status of its user, in one statement: every request with a token asks this.
+/// A live session of an active user and an application that still exists, in one statement: every request with a
+/// token asks this.
 pub async fn live(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<Option<Session>> {
     let sql = sql!(
         "SELECT s.pool_id, s.id, s.user_id, s.app_id, s.scope, s.amr, s.auth_time, s.mfa_at, s.recovery_until, s.ip,
                 s.user_agent, s.created_at, s.expires_at, s.revoked_at
          FROM sessions s JOIN users u ON u.pool_id = s.pool_id AND u.id = s.user_id
+         JOIN applications a ON a.pool_id = s.pool_id AND a.id = s.app_id
          WHERE s.pool_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND u.status = 'Activated'"
     );
     tx.maybe(sql, vals![pool, id, now]).await
@@ -118,11 +120,4 @@ pub async fn drop_refresh_tokens(tx: &mut Tx, pool: &PoolId, users: &[String], e
 pub async fn drop_refresh_tokens_of_apps(tx: &mut Tx, pool: &PoolId, user: &str, apps: &[String]) -> Result<u64> {
     let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND app_id IN ANY_OF($3)");
     tx.run(sql, vals![pool, user, apps]).await
-}
-
-/// Forgets what has been over for a while.
-pub async fn forget(tx: &mut Tx, before: Millis) -> Result<u64> {
-    let sessions = tx.run(sql!("DELETE FROM sessions WHERE expires_at < $1"), vals![before]).await?;
-    let tokens = tx.run(sql!("DELETE FROM refresh_tokens WHERE expires_at < $1"), vals![before]).await?;
-    Ok(sessions + tokens)
 }

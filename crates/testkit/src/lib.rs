@@ -5,12 +5,15 @@
 //! - [`server`]: [`Server`] and its frozen clock
 //! - [`client`]: [`Client`] and [`Reply`]
 //! - [`user`]: end users and their codes
+//! - [`qr`], [`encrypt`]: what a phone and a login page do
 //!
 //! # Not here
 //! No mock of the store and no shortcut past HTTP: what a test does, a user could do.
 
 pub mod client;
 pub mod database;
+pub mod encrypt;
+pub mod qr;
 pub mod server;
 pub mod user;
 

@@ -1,9 +1,10 @@
-//! The real server on port 0, with a clock that moves only when told to.
+//! The real server and its worker on port 0, with a clock that moves only when told to.
 
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use watchword_crypto::vault::MasterKey;
 use watchword_domain::passwords::Argon;
 use watchword_domain::{Services, Settings, bootstrap};
@@ -20,6 +21,7 @@ pub struct Server {
     /// The pool made at start.
     pub pool: Pool,
     stop: Option<oneshot::Sender<()>>,
+    worker: JoinHandle<()>,
     database: Arc<Database>,
 }
 
@@ -85,11 +87,15 @@ impl Server {
         let master = MasterKey::parse(MASTER_KEY).expect("a key");
         let db = database.open(&clock).await;
         let services = Services::start(db, clock.clone(), &master, settings).await.expect("services start");
-        let router = watchword_web::router(services.clone(), watchword_web::operations(), Default::default());
+        let router = watchword_web::router(services.clone(), watchword_web::operations(), Default::default())
+            .merge(watchword_web::pages::inbox::routes(services.clone()))
+            .merge(watchword_web::pages::verify_email::routes(services.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(watchword::serve::run(listener, router, Default::default(), async {
             drop(stopped.await);
         }));
+        let fetch = watchword_send::Fetch::new(true);
+        let worker = tokio::spawn(watchword::worker::run(services.clone(), fetch, std::future::pending()));
         let pool = Pool {
             id: String::new(),
             key_id: String::new(),
@@ -97,7 +103,7 @@ impl Server {
             app_id: String::new(),
             app_secret: String::new(),
         };
-        Server { clock, services, url, pool, stop: Some(stop), database }
+        Server { clock, services, url, pool, stop: Some(stop), worker, database }
     }
 
     /// One more pool, for the tests of what must not cross.
@@ -146,10 +152,22 @@ impl Server {
         self.anonymous().bearer(reply["access_token"].as_str().expect("a token"))
     }
 
+    /// Moves time and wakes the worker, which would otherwise look at the outbox within a second.
+    pub fn advance(&self, by: Millis) {
+        self.clock.advance(by);
+        self.services.outbox.notify_one();
+    }
+
+    /// Ends the worker at whatever it is doing, as a crash would.
+    pub fn kill_worker(&self) {
+        self.worker.abort();
+    }
+
     fn halt(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
+        self.kill_worker();
     }
 }
 

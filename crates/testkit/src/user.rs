@@ -19,8 +19,8 @@ pub const RECOVERY_CODE: &str = "b471-8ec0-874a-087f-bccb-cd54";
 impl Server {
     /// Makes a user with [`PASSWORD`] and answers the id.
     pub async fn user(&self, username: &str) -> String {
-        let reply = self.admin().await.post("/api/v3/create-user", json!({ "username": username, "password": PASSWORD }));
-        reply.await.ok()["userId"].as_str().expect("an id").to_owned()
+        let body = json!({ "username": username, "password": PASSWORD });
+        self.admin().await.post("/api/v3/create-user", body).await.ok()["userId"].as_str().expect("an id").to_owned()
     }
 
     /// Makes a user who has [`SECRET`] and [`RECOVERY_CODE`] imported.
@@ -49,6 +49,14 @@ impl Server {
     pub async fn signed_in(&self, username: &str) -> Client {
         let tokens = self.sign_in(username).await.ok();
         self.app().bearer(tokens["access_token"].as_str().expect("an access token"))
+    }
+
+    /// Makes a user and signs in; the client and its access token.
+    pub async fn signed_in_as(&self, username: &str) -> (Client, String) {
+        self.user(username).await;
+        let tokens = self.sign_in(username).await.ok();
+        let token = tokens["access_token"].as_str().expect("an access token").to_owned();
+        (self.app().bearer(&token), token)
     }
 
     /// A client with the mfaToken of a sign-in that waits for its second factor.

@@ -6,9 +6,11 @@
 //! - [`data`]: the data directory, its lock, the master key
 //! - [`start`]: from a configuration to ready services
 //! - [`serve`]: accepts connections and keeps them within limits
+//! - [`worker`]: sends what is in the outbox, and forgets what is over
 
 pub mod cli;
 pub mod config;
 pub mod data;
 pub mod serve;
 pub mod start;
+pub mod worker;

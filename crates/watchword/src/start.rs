@@ -74,5 +74,6 @@ fn settings(config: &Config) -> Settings {
             n => n,
         },
         password_queue: config.passwords_queue,
+        audit_retention: default.audit_retention,
     }
 }

@@ -1,5 +1,9 @@
 //! Pages that are no operations: health, metrics, version, the API document, the development inbox.
 
+pub mod html;
+pub mod inbox;
+pub mod verify_email;
+
 use axum::Router;
 
 /// Adds the pages to the operations.

@@ -94,7 +94,10 @@ async fn suspending_deleting_and_kicking_end_the_tokens_at_once() {
             "suspend" => admin.post("/api/v3/update-user", json!({ "userId": id, "status": "Suspended" })).await.ok(),
             "delete" => admin.post("/api/v3/delete-users-batch", json!({ "userIds": [id] })).await.ok(),
             "kick" => admin.post("/api/v3/kick-users", json!({ "userId": id, "appIds": [s.pool.app_id] })).await.ok(),
-            _ => admin.post("/api/v3/update-user", json!({ "userId": id, "password": "another good passphrase" })).await.ok(),
+            _ => admin
+                .post("/api/v3/update-user", json!({ "userId": id, "password": "another good passphrase" }))
+                .await
+                .ok(),
         };
         user.get("/api/v3/list-enrolled-factors").await.refused_with(401, 2020);
     }
@@ -111,7 +114,12 @@ async fn refresh_tokens_rotate_and_a_stolen_one_ends_the_session() {
     let refresh = |token: String, secret: String| {
         let (client, id) = (s.anonymous(), id.clone());
         async move {
-            let form = [("grant_type", "refresh_token"), ("refresh_token", &token), ("client_id", &id), ("client_secret", &secret)];
+            let form = [
+                ("grant_type", "refresh_token"),
+                ("refresh_token", &token),
+                ("client_id", &id),
+                ("client_secret", &secret),
+            ];
             client.post_form("/oidc/token", &form).await
         }
     };
@@ -136,8 +144,12 @@ async fn one_refresh_token_raced_by_64_requests_is_renewed_once() {
     let payload = json!({ "username": "ada", "password": PASSWORD });
     let tokens = s.sign_in_with("ada", payload, "openid offline_access").await.ok();
     let token = tokens["refresh_token"].as_str().unwrap();
-    let form = [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", s.pool.app_id.as_str()),
-        ("client_secret", s.pool.app_secret.as_str())];
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", token),
+        ("client_id", s.pool.app_id.as_str()),
+        ("client_secret", s.pool.app_secret.as_str()),
+    ];
     let client = s.anonymous();
     let replies = futures_util::future::join_all((0..64).map(|_| client.post_form("/oidc/token", &form))).await;
     assert_eq!(replies.iter().filter(|r| r.http == 200).count(), 1);
@@ -150,7 +162,11 @@ async fn a_grant_from_before_the_demand_is_not_renewed() {
     let payload = json!({ "username": "ada", "password": PASSWORD });
     let tokens = s.sign_in_with("ada", payload, "openid offline_access").await.ok();
     enable(&s, json!(["OTP"])).await;
-    let form = [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
-        ("client_id", s.pool.app_id.as_str()), ("client_secret", s.pool.app_secret.as_str())];
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+        ("client_id", s.pool.app_id.as_str()),
+        ("client_secret", s.pool.app_secret.as_str()),
+    ];
     assert_eq!(s.anonymous().post_form("/oidc/token", &form).await.body["error"], "invalid_grant");
 }

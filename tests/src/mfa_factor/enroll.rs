@@ -46,9 +46,8 @@ async fn the_uri_names_pool_and_user_and_the_picture_is_that_uri() {
     let started = start(&s.signed_in("ada").await).await;
     let uri = started["otpData"]["qrCodeUri"].as_str().unwrap();
     let secret = secret_of(&started);
-    let expected = format!(
-        "otpauth://totp/Test%20pool:ada?secret={secret}&period=30&digits=6&algorithm=SHA1&issuer=Test%20pool"
-    );
+    let expected =
+        format!("otpauth://totp/Test%20pool:ada?secret={secret}&period=30&digits=6&algorithm=SHA1&issuer=Test%20pool");
     assert_eq!(uri, expected);
     let picture = started["otpData"]["qrCodeDataUrl"].as_str().unwrap();
     assert_eq!(watchword_testkit::qr::read(picture), (228, expected));
@@ -185,7 +184,8 @@ async fn one_token_finished_64_times_at_once_binds_once() {
     let user = s.signed_in("ada").await;
     let started = start(&user).await;
     let body = finish(&started, &s.code(&secret_of(&started), 0));
-    let replies = futures_util::future::join_all((0..64).map(|_| user.post("/api/v3/enroll-factor", body.clone()))).await;
+    let replies =
+        futures_util::future::join_all((0..64).map(|_| user.post("/api/v3/enroll-factor", body.clone()))).await;
     assert_eq!(replies.iter().filter(|r| r.body["statusCode"] == 200).count(), 1);
     assert_eq!(user.get("/api/v3/list-enrolled-factors").await.ok().as_array().unwrap().len(), 1);
 }
@@ -226,8 +226,11 @@ async fn a_face_cannot_be_enrolled_and_is_not_offered() {
     user.post("/api/v3/send-enroll-factor-request", json!({ "factorType": "FACE" })).await.refused(501);
     let offered = user.get("/api/v3/list-factors-to-enroll").await.ok();
     assert!(!offered.as_array().unwrap().contains(&json!({ "factorType": "FACE" })));
-    let photo = json!({ "factorType": "FACE", "enrollmentToken": "x", "enrollmentData": { "photo": "http://127.0.0.1/" } });
+    let photo =
+        json!({ "factorType": "FACE", "enrollmentToken": "x", "enrollmentData": { "photo": "http://127.0.0.1/" } });
     user.post("/api/v3/enroll-factor", photo).await.refused(501);
-    user.post("/api/v3/send-enroll-factor-request", json!({ "factorType": "SMS" })).await.refused_at("profile.phoneNumber");
+    user.post("/api/v3/send-enroll-factor-request", json!({ "factorType": "SMS" }))
+        .await
+        .refused_at("profile.phoneNumber");
     user.post("/api/v3/send-enroll-factor-request", json!({ "factorType": "EMAIL" })).await.refused_at("profile.email");
 }

@@ -14,8 +14,18 @@ async fn only_a_string_of_six_digits_can_verify_and_nothing_else_crashes() {
     let code = s.code(SECRET, 0);
     let full_width: String = code.chars().map(|c| char::from_u32(c as u32 - 48 + 0xff10).unwrap()).collect();
     let arabic: String = code.chars().map(|c| char::from_u32(c as u32 - 48 + 0x660).unwrap()).collect();
-    let odd = [format!(" {code}"), format!("{code} "), format!("{} {}", &code[..3], &code[3..]), full_width, arabic,
-        format!("+{code}"), code[..5].to_owned(), format!("0{code}"), String::new(), "x".repeat(1000)];
+    let odd = [
+        format!(" {code}"),
+        format!("{code} "),
+        format!("{} {}", &code[..3], &code[3..]),
+        full_width,
+        arabic,
+        format!("+{code}"),
+        code[..5].to_owned(),
+        format!("0{code}"),
+        String::new(),
+        "x".repeat(1000),
+    ];
     for odd in odd {
         let reply = guess(&s, json!(odd)).await.ok();
         assert_eq!(reply, json!({ "verified": false }), "{odd:?}");
@@ -153,7 +163,11 @@ async fn a_hundred_failures_in_thirty_days_lock_until_a_recovery_code_opens() {
         failures += 1;
         if failures == 50 {
             s.clock.advance(minutes(16));
-            assert_eq!(guess(&s, json!(s.code(SECRET, 0))).await.ok()["verified"], true, "a success does not clear them");
+            assert_eq!(
+                guess(&s, json!(s.code(SECRET, 0))).await.ok()["verified"],
+                true,
+                "a success does not clear them"
+            );
         }
     }
     s.clock.advance(minutes(16));

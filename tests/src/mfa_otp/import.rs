@@ -24,8 +24,8 @@ async fn an_imported_secret_signs_its_user_in_and_its_code_is_spent_by_that() {
 
 #[tokio::test]
 async fn rfc_6238_vectors_verify_through_the_api() {
-    for (at, code) in [(1_111_111_109, "081804"), (1_111_111_111, "050471"), (1_234_567_890, "005924"),
-        (2_000_000_000, "279037")]
+    for (at, code) in
+        [(1_111_111_109, "081804"), (1_111_111_111, "050471"), (1_234_567_890, "005924"), (2_000_000_000, "279037")]
     {
         let s = Server::start().await;
         s.clock.set(seconds(at));
@@ -41,8 +41,9 @@ async fn a_code_older_than_the_import_by_two_steps_is_dead() {
     let s = Server::start().await;
     s.user_with_otp("ada").await;
     for (steps, verified) in [(-3, false), (-2, false), (2, false), (3, false), (-1, true)] {
-        let reply = s.waiting("ada").await.post("/api/v3/mfa-totp-verify", json!({ "totp": s.code(SECRET, steps) }));
-        assert_eq!(reply.await.ok()["verified"], verified, "step {steps}");
+        let reply =
+            s.waiting("ada").await.post("/api/v3/mfa-totp-verify", json!({ "totp": s.code(SECRET, steps) })).await;
+        assert_eq!(reply.ok()["verified"], verified, "step {steps}");
     }
 }
 
@@ -88,7 +89,10 @@ async fn sizes_and_duplicates_are_refused() {
     admin.post("/api/v3/import-otp", twice).await.refused_at("list[1].userId");
     let many: Vec<Value> = (0..10_001).map(|i| item(&format!("u{i}"), SECRET)).collect();
     admin.post("/api/v3/import-otp", json!({ "list": many })).await.refused(413);
-    admin.post("/api/v3/import-otp", json!({ "list": [{ "userId": ada, "secret": SECRET }] })).await.refused_at("list[0].otp");
+    admin
+        .post("/api/v3/import-otp", json!({ "list": [{ "userId": ada, "secret": SECRET }] }))
+        .await
+        .refused_at("list[0].otp");
     let odd = json!({ "list": [{ "userId": ada, "otp": { "secret": SECRET, "recoveryCode": "!?" } }] });
     admin.post("/api/v3/import-otp", odd).await.refused_at("list[0].otp.recoveryCode");
 }
@@ -128,10 +132,9 @@ async fn another_secret_replaces_the_bound_one_and_takes_its_proofs_along() {
 async fn an_imported_recovery_code_works_in_any_spelling_and_shape() {
     let s = Server::start().await;
     let admin = s.admin().await;
-    for (name, imported, typed) in [
-        ("ada", RECOVERY_CODE, "B4718EC0 874A087F BCCBCD54"),
-        ("bob", "My-Own Code 7", "myowncode7"),
-    ] {
+    for (name, imported, typed) in
+        [("ada", RECOVERY_CODE, "B4718EC0 874A087F BCCBCD54"), ("bob", "My-Own Code 7", "myowncode7")]
+    {
         let id = s.user(name).await;
         let otp = json!({ "secret": SECRET, "recoveryCode": imported });
         admin.post("/api/v3/import-otp", json!({ "list": [{ "userId": id, "otp": otp }] })).await.done();
@@ -151,10 +154,8 @@ async fn overlapping_imports_leave_each_user_one_secret_with_its_own_recovery_co
     }
     let codes = ["aaaa-aaaa-aaaa-aaaa-aaaa-aaaa", "bbbb-bbbb-bbbb-bbbb-bbbb-bbbb"];
     let batch = |secret: &str, code: &str, reverse: bool| {
-        let mut list: Vec<Value> = users
-            .iter()
-            .map(|u| json!({ "userId": u, "otp": { "secret": secret, "recoveryCode": code } }))
-            .collect();
+        let mut list: Vec<Value> =
+            users.iter().map(|u| json!({ "userId": u, "otp": { "secret": secret, "recoveryCode": code } })).collect();
         if reverse {
             list.reverse();
         }

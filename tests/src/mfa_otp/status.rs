@@ -22,8 +22,11 @@ async fn what_is_set_is_read_in_the_order_of_sort() {
     assert_eq!(read["mfaPhone"], "13800000000");
     assert_eq!(read["mfaPhoneCountryCode"], "+86");
     assert_eq!(read["mfaEmail"], "ada@example.com");
-    assert_eq!(read["applicationMfa"], json!([
-        { "mfaPolicy": "OTP", "status": 0, "sort": 1 }, { "mfaPolicy": "SMS", "status": 1, "sort": 2 }]));
+    assert_eq!(
+        read["applicationMfa"],
+        json!([
+        { "mfaPolicy": "OTP", "status": 0, "sort": 1 }, { "mfaPolicy": "SMS", "status": 1, "sort": 2 }])
+    );
     let info = s.admin().await.get(&format!("/api/v3/get-user-mfa-info?userId={ada}")).await.ok();
     assert_eq!((info["smsMfaStatus"].as_str(), info["emailMfaStatus"].as_str()), (Some("enabled"), Some("enabled")));
 }
@@ -72,11 +75,17 @@ async fn bad_values_are_named_and_nothing_is_written() {
     let s = Server::start().await;
     let ada = s.user("ada").await;
     for (data, field) in [
-        (json!({ "applicationMfa": [{ "mfaPolicy": "PIGEON", "status": 1, "sort": 0 }] }), "applicationMfa[0].mfaPolicy"),
+        (
+            json!({ "applicationMfa": [{ "mfaPolicy": "PIGEON", "status": 1, "sort": 0 }] }),
+            "applicationMfa[0].mfaPolicy",
+        ),
         (json!({ "applicationMfa": [{ "mfaPolicy": "OTP", "status": 2, "sort": 0 }] }), "applicationMfa[0].status"),
         (json!({ "applicationMfa": [{ "mfaPolicy": "OTP", "status": 1, "sort": -1 }] }), "applicationMfa[0].sort"),
-        (json!({ "applicationMfa": [{ "mfaPolicy": "OTP", "status": 1, "sort": 0 },
-            { "mfaPolicy": "OTP", "status": 1, "sort": 1 }] }), "applicationMfa[1].mfaPolicy"),
+        (
+            json!({ "applicationMfa": [{ "mfaPolicy": "OTP", "status": 1, "sort": 0 },
+            { "mfaPolicy": "OTP", "status": 1, "sort": 1 }] }),
+            "applicationMfa[1].mfaPolicy",
+        ),
         (json!({ "mfaEmail": "nobody" }), "mfaEmail"),
         (json!({ "mfaPhone": "12" }), "mfaPhone"),
         (json!({ "totpMfaEnabled": "yes" }), "totpMfaEnabled"),
@@ -116,7 +125,8 @@ async fn trigger_data_carries_a_token_that_verifies_and_issues_no_session() {
     let alive = s.anonymous().post_form("/mfa/token/introspection", &[("token", token)]).await.body;
     assert_eq!((alive["active"].as_bool(), alive["userId"].as_str()), (Some(true), Some(ada.as_str())));
     assert!(alive["exp"].as_i64().unwrap() - alive["iat"].as_i64().unwrap() <= 300);
-    let verified = s.app().bearer(token).post("/api/v3/mfa-totp-verify", json!({ "totp": s.code(SECRET, 0) })).await.ok();
+    let verified =
+        s.app().bearer(token).post("/api/v3/mfa-totp-verify", json!({ "totp": s.code(SECRET, 0) })).await.ok();
     assert_eq!(verified, json!({ "verified": true }), "no tokens come back");
     let unknown = "/api/v3/get-mfa-trigger-data?appId=000000000000000000000000&userId=x";
     s.admin().await.get(unknown).await.refused_with(404, 2011);

@@ -24,12 +24,9 @@ pub fn normalise_phone(phone: &str, country_code: Option<&str>) -> Result<String
     let parsed = phonenumber::parse(None, format!("+{international}")).map_err(|_| bad_phone())?;
     let code = parsed.code().value().to_string();
     let national = international.strip_prefix(&code).ok_or_else(bad_phone)?;
-    // Only a leading zero may be a trunk prefix; the library knows the countries where it is not.
-    let out = if national.starts_with('0') {
-        parsed.format().mode(phonenumber::Mode::E164).to_string()
-    } else {
-        format!("+{international}")
-    };
+    let national =
+        if has_trunk_zero(parsed.code().value()) { national.strip_prefix('0').unwrap_or(national) } else { national };
+    let out = format!("+{code}{national}");
     let digits = out.len() - 1;
     if !(7..=15).contains(&digits) || !out[1..].bytes().all(|b| b.is_ascii_digit()) {
         return Err(bad_phone());
@@ -120,8 +117,17 @@ fn dialled(phone: &str) -> Option<String> {
     (out.len() >= 4 && out.len() <= 20).then_some(out)
 }
 
+/// Whether the countries of this code dial a zero that is not part of the number; in Italy, say, it is.
+fn has_trunk_zero(code: u16) -> bool {
+    let countries = phonenumber::metadata::DATABASE.by_code(&code).unwrap_or_default();
+    countries.first().is_some_and(|c| c.national_prefix() == Some("0"))
+}
+
 /// Country code as bare digits.
-fn country(given: Option<&str>) -> Result<String> {
+///
+/// # Errors
+/// 400 without a path: the caller adds it.
+pub(super) fn country(given: Option<&str>) -> Result<String> {
     let Some(given) = given.map(fold).filter(|s| !s.is_empty()) else { return Ok(DEFAULT_COUNTRY.into()) };
     let digits = given.strip_prefix('+').or_else(|| given.strip_prefix("00")).unwrap_or(&given);
     if (1..=3).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0') {

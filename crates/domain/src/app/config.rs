@@ -1,0 +1,309 @@
+//! The settings of an application that are kept as one JSON object.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use watchword_api::app::{
+    BrandingConfig, BrandingConfigReq, DefaultLoginMethod, DefaultLoginMethodReq, LoginConfig, LoginConfigReq,
+    LoginConnection, LoginMethod, RegisterConfig, RegisterConnection,
+};
+use watchword_api::common::Object;
+use watchword_kit::{Error, Result, Text, codes, text};
+
+use super::rules;
+
+pub(super) const TWO_WEEKS: i64 = 1_209_600;
+pub(super) const THIRTY_DAYS: i64 = 2_592_000;
+const MINUTE: i64 = 60;
+const YEAR: i64 = 31_536_000;
+/// Bytes of JSON that one protocol's settings may have.
+const MAX_OBJECT: usize = 16 * 1024;
+
+/// Stored in `applications.config`. Members that a stored object lacks have their default.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AppConfig {
+    pub login: LoginConfig,
+    pub register: RegisterConfig,
+    pub branding: BrandingConfig,
+    /// Whether the branding was given for this application.
+    pub own_branding: bool,
+    pub oidc: Object,
+    pub saml: Option<Object>,
+    pub oauth: Option<Object>,
+    pub cas: Option<Object>,
+}
+
+impl Default for AppConfig {
+    fn default() -> Self {
+        AppConfig {
+            login: LoginConfig {
+                enabled_basic_login_methods: vec![LoginMethod::EmailCode, LoginMethod::EmailPassword],
+                ..LoginConfig::default()
+            },
+            register: RegisterConfig {
+                enabled_basic_register_methods: Vec::new(),
+                default_register_method: RegisterConnection::Passcode,
+            },
+            branding: BrandingConfig::default(),
+            own_branding: false,
+            oidc: oidc_defaults(),
+            saml: None,
+            oauth: None,
+            cas: None,
+        }
+    }
+}
+
+/// The contract's default of `oidcConfig`, member by member.
+fn oidc_defaults() -> Object {
+    let defaults = json!({
+        "grant_types": ["authorization_code", "password", "refresh_token"],
+        "response_types": ["code"],
+        "id_token_signed_response_alg": "HS256",
+        "jwks_uri": null,
+        "token_endpoint_auth_method": "client_secret_post",
+        "introspection_endpoint_auth_method": "client_secret_post",
+        "revocation_endpoint_auth_method": "client_secret_post",
+        "request_object_encryption_enc": null,
+        "request_object_encryption_alg": null,
+        "request_object_signing_alg": null,
+        "userinfo_encrypted_response_enc": null,
+        "userinfo_encrypted_response_alg": null,
+        "userinfo_signed_response_alg": null,
+        "id_token_encrypted_response_enc": null,
+        "id_token_encrypted_response_alg": null,
+        "jwks": null,
+        "authorization_code_expire": 600,
+        "id_token_expire": TWO_WEEKS,
+        "access_token_expire": TWO_WEEKS,
+        "refresh_token_expire": THIRTY_DAYS,
+        "cas_expire": TWO_WEEKS,
+        "skip_consent": true,
+    });
+    match defaults {
+        Value::Object(members) => members,
+        _ => Object::new(),
+    }
+}
+
+/// The contract's defaults with the members of the request in their places.
+///
+/// # Errors
+/// 400 with the member's path for a value out of bounds and for a member that is no setting; 501 for a setting that
+/// this server cannot honour.
+pub(super) fn oidc(given: Object) -> Result<Object> {
+    bounded("oidcConfig", &given)?;
+    let mut out = oidc_defaults();
+    for (name, value) in given {
+        let value = oidc_member(&name, value).map_err(|e| e.at(member(&name)).at("oidcConfig"))?;
+        out.insert(name, value);
+    }
+    Ok(out)
+}
+
+fn oidc_member(name: &str, value: Value) -> Result<Value> {
+    match name {
+        "grant_types" => one_of(
+            value,
+            true,
+            &[
+                "authorization_code",
+                "implicit",
+                "refresh_token",
+                "client_credentials",
+                "password",
+                "http://authing.cn/oidc/grant_type/authing_token",
+            ],
+        ),
+        "response_types" => one_of(
+            value,
+            true,
+            &[
+                "code",
+                "token",
+                "id_token",
+                "id_token token",
+                "code id_token",
+                "code token",
+                "code id_token token",
+                "none",
+            ],
+        ),
+        "id_token_signed_response_alg" => one_of(value, false, &["HS256", "RS256"]),
+        "token_endpoint_auth_method" | "introspection_endpoint_auth_method" | "revocation_endpoint_auth_method" => {
+            one_of(value, false, &["client_secret_post", "client_secret_basic", "none"])
+        }
+        "authorization_code_expire" => seconds(&value, 10, 600),
+        "access_token_expire" | "id_token_expire" | "cas_expire" => seconds(&value, MINUTE, YEAR),
+        "refresh_token_expire" => seconds(&value, MINUTE, 10 * YEAR),
+        "skip_consent" if value.is_boolean() => Ok(value),
+        "skip_consent" => Err(Error::new(codes::INVALID).because(text!("true or false", "应为 true 或 false"))),
+        "jwks"
+        | "jwks_uri"
+        | "request_object_encryption_enc"
+        | "request_object_encryption_alg"
+        | "request_object_signing_alg"
+        | "userinfo_encrypted_response_enc"
+        | "userinfo_encrypted_response_alg"
+        | "userinfo_signed_response_alg"
+        | "id_token_encrypted_response_enc"
+        | "id_token_encrypted_response_alg" => {
+            if value.is_null() {
+                Ok(value)
+            } else {
+                Err(unsupported(text!("not supported; leave it null", "暂不支持，请保持为 null")))
+            }
+        }
+        _ => Err(Error::new(codes::INVALID).because(text!("no such setting", "没有这项配置"))),
+    }
+}
+
+/// A text out of `known`, or a list of such.
+fn one_of(value: Value, list: bool, known: &[&str]) -> Result<Value> {
+    let right = |v: &Value| v.as_str().is_some_and(|s| known.contains(&s));
+    let fine = match &value {
+        Value::Array(items) if list => !items.is_empty() && items.len() <= known.len() && items.iter().all(right),
+        other if !list => right(other),
+        _ => false,
+    };
+    if fine {
+        return Ok(value);
+    }
+    let known = known.join(", ");
+    Err(Error::new(codes::INVALID).because(if list {
+        text!("a list of one or more of {known}", "应为列表，取值为：{known}")
+    } else {
+        text!("one of {known}", "应为以下之一：{known}")
+    }))
+}
+
+fn seconds(value: &Value, min: i64, max: i64) -> Result<Value> {
+    match whole(value) {
+        Some(n) if (min..=max).contains(&n) => Ok(n.into()),
+        _ => Err(Error::new(codes::INVALID).because(text!("{min} to {max} seconds", "应为 {min} 到 {max} 秒"))),
+    }
+}
+
+/// A whole number, also when a client writes it as `3600.0`.
+pub(super) fn whole(value: &Value) -> Option<i64> {
+    let exact = |f: f64| (f.fract() == 0.0 && f.abs() < 9e15).then_some(f as i64);
+    value.as_i64().or_else(|| value.as_f64().and_then(exact))
+}
+
+/// Settings of a protocol that is not served: kept and shown, bounded in size.
+pub(super) fn inert(field: &'static str, given: Option<Object>) -> Result<Option<Object>> {
+    if let Some(object) = &given {
+        bounded(field, object)?;
+    }
+    Ok(given)
+}
+
+fn bounded(field: &'static str, object: &Object) -> Result<()> {
+    let size = serde_json::to_string(object).map_err(Error::internal)?.len();
+    if size > MAX_OBJECT {
+        return Err(Error::invalid(field, text!("larger than {MAX_OBJECT} bytes", "超过 {MAX_OBJECT} 字节")));
+    }
+    Ok(())
+}
+
+/// A member's name as part of a path: the caller's own text, so only a plain and short piece of it.
+fn member(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
+/// How users sign in. External identity providers and QR codes do not exist yet, so that naming them is refused.
+pub(super) fn login(given: LoginConfigReq) -> Result<LoginConfig> {
+    let at = |field: &str| format!("loginConfig.{field}");
+    if given.enabled_ext_idp_conn_ids.is_some_and(|ids| !ids.is_empty()) {
+        return Err(Error::invalid(
+            at("enabledExtIdpConnIds[0].extIdpConnId"),
+            text!("no such connection: this user pool has none", "身份源连接不存在：此用户池没有身份源连接"),
+        ));
+    }
+    if given.enabled_all_ext_idp_conns == Some(true) {
+        return Err(unsupported(no_idp()).at(at("enabledAllExtIdpConns")));
+    }
+    let defaults = AppConfig::default().login;
+    let methods = given.enabled_basic_login_methods.unwrap_or(defaults.enabled_basic_login_methods);
+    if let Some(i) = methods.iter().position(|m| *m == LoginMethod::SelfBuiltAppQrcode) {
+        return Err(unsupported(no_qr()).at(at(&format!("enabledBasicLoginMethods[{i}]"))));
+    }
+    Ok(LoginConfig {
+        merge_login_and_register_page: given.merge_login_and_register_page.unwrap_or(false),
+        enabled_basic_login_methods: rules::distinct(methods),
+        default_login_method: default_method(given.default_login_method).map_err(|e| e.at(at("defaultLoginMethod")))?,
+        enabled_ext_idp_conns: Vec::new(),
+        show_authorization_page: given.show_authorization_page,
+    })
+}
+
+fn default_method(given: Option<DefaultLoginMethodReq>) -> Result<DefaultLoginMethod> {
+    let Some(given) = given else { return Ok(DefaultLoginMethod::default()) };
+    match given.connection_type {
+        LoginConnection::Password | LoginConnection::Passcode => {}
+        LoginConnection::Qrcode => return Err(unsupported(no_qr()).at("connectionType")),
+        LoginConnection::Ldap | LoginConnection::Ad => return Err(unsupported(no_idp()).at("connectionType")),
+    }
+    if given.qrcode_type.is_some() {
+        return Err(unsupported(no_qr()).at("qrcodeType"));
+    }
+    let named = [
+        ("qrcodeExtIdpConnId", given.qrcode_ext_idp_conn_id),
+        ("adExtIdpConnId", given.ad_ext_idp_conn_id),
+        ("ldapExtIdpConnId", given.ldap_ext_idp_conn_id),
+    ];
+    for (field, id) in named {
+        if id.is_some_and(|id| !id.is_empty()) {
+            return Err(Error::invalid(field, text!("no such connection", "身份源连接不存在")));
+        }
+    }
+    Ok(DefaultLoginMethod { connection_type: given.connection_type, ..DefaultLoginMethod::default() })
+}
+
+/// How the login page will look. Nothing acts until there is a login page.
+pub(super) fn branding(given: BrandingConfigReq) -> Result<BrandingConfig> {
+    let defaults = BrandingConfig::default();
+    let at = |field: &str| format!("brandingConfig.{field}");
+    if let Some(url) = given.custom_loading_image.as_deref().filter(|u| !u.is_empty()) {
+        rules::web_address(&at("customLoadingImage"), url)?;
+    }
+    if let Some(css) = &given.custom_background {
+        rules::at_most(&at("customBackground"), css, rules::MAX_URI)?;
+    }
+    if let Some(css) = &given.custom_css {
+        rules::at_most(&at("customCSS"), css, 32 * 1024)?;
+    }
+    Ok(BrandingConfig {
+        custom_css_enabled: given.custom_css_enabled.unwrap_or(defaults.custom_css_enabled),
+        custom_css: given.custom_css,
+        guard_version: given.guard_version.unwrap_or(defaults.guard_version),
+        custom_loading_image: given.custom_loading_image,
+        custom_background: given.custom_background,
+        show_change_language_button: given.show_change_language_button.unwrap_or(defaults.show_change_language_button),
+        default_language: given.default_language.unwrap_or(defaults.default_language),
+        show_forget_password_button: given.show_forget_password_button.unwrap_or(defaults.show_forget_password_button),
+        show_enterprise_connections: given.show_enterprise_connections.unwrap_or(defaults.show_enterprise_connections),
+        show_social_connections: given.show_social_connections.unwrap_or(defaults.show_social_connections),
+        show_agreement: defaults.show_agreement,
+        agreements: defaults.agreements,
+    })
+}
+
+pub(super) fn register(given: RegisterConfig) -> RegisterConfig {
+    RegisterConfig {
+        enabled_basic_register_methods: rules::distinct(given.enabled_basic_register_methods),
+        default_register_method: given.default_register_method,
+    }
+}
+
+pub(super) fn unsupported(detail: Text) -> Error {
+    Error::new(codes::NOT_IMPLEMENTED).because(detail)
+}
+
+fn no_idp() -> Text {
+    text!("external identity providers are not supported", "暂不支持外部身份源")
+}
+
+fn no_qr() -> Text {
+    text!("sign-in by QR code is not supported", "暂不支持扫码登录")
+}
