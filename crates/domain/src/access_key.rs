@@ -10,7 +10,7 @@ use watchword_store::access_key::AccessKey;
 use crate::ctx::Ctx;
 use crate::permission::Grants;
 
-pub use manage::{create, delete, get, list, update};
+pub use manage::{create, delete, get, list, rotate, update};
 pub use management_token::management_token;
 
 /// The `kind` of a key for a whole user pool, the only kind there is.

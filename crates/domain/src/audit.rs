@@ -54,6 +54,7 @@ actions! {
     FactorReset = "factor.reset";
     MessageSend = "message.send";
     ProviderUpdate = "message.provider_update";
+    BreakGlass = "mfa.break_glass";
 }
 
 /// Writes one row into the transaction of the change it tells of.

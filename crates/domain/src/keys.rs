@@ -59,6 +59,18 @@ pub fn fits(master: &MasterKey, stored: &[DataKey]) -> bool {
     !matches!(Vault::open(master, &wrapped), Err(VaultError::WrongMasterKey))
 }
 
+/// Wraps every data key under another master key; from then on only that one opens the database. Servers that run
+/// keep the opened keys and notice nothing.
+pub async fn rewrap(db: &Db, vault: &Vault, master: &MasterKey, entropy: &Entropy) -> Result<usize> {
+    let wrapped = vault.rewrap(master, entropy);
+    let mut tx = db.write().await?;
+    for key in &wrapped {
+        server_key::rewrap_data_key(&mut tx, &to_row(key)).await?;
+    }
+    tx.commit().await?;
+    Ok(wrapped.len())
+}
+
 async fn make_server_keys(db: &Db, vault: &Vault, entropy: &Entropy, now: Millis) -> Result<()> {
     let made = tokio::task::spawn_blocking(|| {
         let signing = SigningKey::generate(RsaSize::Rsa2048).and_then(|k| k.to_pkcs8());

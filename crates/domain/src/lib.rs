@@ -16,6 +16,7 @@ pub mod access_key;
 pub mod app;
 pub mod audit;
 pub mod bootstrap;
+pub mod break_glass;
 pub mod caller;
 pub mod ctx;
 pub mod demand;

@@ -81,4 +81,9 @@ impl Services {
             settings,
         }))
     }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        watchword_store::db::ping(&self.db).await
+    }
 }

@@ -15,6 +15,7 @@
 pub mod access_key;
 pub mod app;
 pub mod audit;
+pub mod break_glass;
 pub mod db;
 pub mod enrollment;
 pub mod error;

@@ -11,17 +11,26 @@ pub mod failure;
 pub mod print;
 
 mod check;
+mod healthcheck;
 mod init;
+mod key;
+mod master_key;
+mod migrate;
 mod openapi;
+mod pool;
+mod provider;
 mod serve;
+mod user;
+mod welcome;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand};
-use watchword_domain::Services;
-use watchword_kit::Clock;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use watchword_domain::{Audit, Ctx, Services};
+use watchword_kit::{Clock, PoolId, Secret};
+use watchword_store::pool as pool_store;
 
 use self::failure::{Failure, Outcome};
 use self::print::Output;
@@ -63,10 +72,66 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Make the data directory and print the credentials, once, for scripts
     Init(init::InitArgs),
+    /// Serve with a development inbox instead of message providers, to try things out
+    Demo(serve::ServeArgs),
     /// Show the effective configuration and where each value comes from
     Check(check::CheckArgs),
     /// Print the OpenAPI document
     Openapi(openapi::OpenapiArgs),
+    /// Bring the database's schema up to date
+    Migrate,
+    /// User pools
+    #[command(subcommand)]
+    Pool(pool::PoolCommand),
+    /// Users, in an emergency
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Management access keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Providers of e-mail and SMS
+    #[command(subcommand)]
+    Provider(provider::ProviderCommand),
+    /// The key that seals every secret in the database
+    #[command(subcommand)]
+    MasterKey(master_key::MasterKeyCommand),
+    /// Print a completion script for a shell
+    Completion { shell: clap_complete::Shell },
+    /// Ask a running server whether it is ready
+    Healthcheck,
+}
+
+/// Which pool a command is about.
+#[derive(Debug, Args)]
+struct Target {
+    /// Id of the user pool; may be left out while there is only one
+    #[arg(long, value_name = "ID")]
+    pool: Option<String>,
+}
+
+impl Target {
+    /// A context of this pool, acting for the operator.
+    async fn ctx(&self, shell: &Shell, action: Audit) -> Outcome<Ctx> {
+        let services = shell.services().await?;
+        let pools = pool_store::all(&mut services.db.read().await?).await?;
+        let found = match (&self.pool, pools.as_slice()) {
+            (Some(id), pools) => pools.iter().find(|p| p.pool_id == *id),
+            (None, [only]) => Some(only),
+            (None, []) => None,
+            (None, _) => return Err(Failure::usage("there are several pools: name one with --pool")),
+        };
+        let id = found.map(|p| p.pool_id.clone()).ok_or_else(|| Failure::not_found("no such user pool"))?;
+        Ok(Ctx::system(services, PoolId::new(id), action))
+    }
+}
+
+/// Reads a secret from a file, or for `-` from standard input: never from the arguments, which everyone can list.
+fn secret_from(path: &Path) -> Outcome<Secret<String>> {
+    let text = match path.as_os_str() == "-" {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(path),
+    };
+    text.map(Secret::new).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
 }
 
 /// What every command is given.
@@ -102,6 +167,18 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Init(args) => init::run(&mut shell, args).await,
         Command::Check(args) => check::run(&shell, &args),
         Command::Openapi(args) => openapi::run(&args),
+        Command::Demo(args) => serve::run(&mut shell, args.in_demo_mode()).await,
+        Command::Migrate => migrate::run(&shell).await,
+        Command::Pool(command) => pool::run(&shell, command).await,
+        Command::User(command) => user::run(&shell, command).await,
+        Command::Key(command) => key::run(&shell, command).await,
+        Command::Provider(command) => provider::run(&shell, command).await,
+        Command::MasterKey(command) => master_key::run(&shell, command).await,
+        Command::Completion { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "watchword", &mut std::io::stdout());
+            Ok(())
+        }
+        Command::Healthcheck => healthcheck::run(&shell).await,
     }
 }
 

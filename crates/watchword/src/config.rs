@@ -91,6 +91,8 @@ keys! {
     "tls.key" tls_key: Option<PathBuf> = "";
     /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
     "trusted_proxies" trusted_proxies: Vec<IpAddr> = "";
+    /// A second address and port, plain HTTP, for `/metrics`, `/healthz` and `/readyz`; `/metrics` is then only there.
+    "monitoring_listen" monitoring_listen: Option<SocketAddr> = "";
     /// Lets message drivers call private and loopback addresses.
     "allow_private_networks" allow_private_networks: bool = "false";
     /// How log lines look: `human` or `json`. They go to standard error.
@@ -123,7 +125,7 @@ keys! {
     /// Password hashes that may wait for a worker; more are refused with 429.
     "passwords.queue" passwords_queue: usize = "64";
     /// Days that the audit trail is kept; 0: for ever.
-    "audit.retention_days" audit_retention_days: u32 = "0";
+    "audit.retention_days" audit_retention_days: u32 = "400";
 }
 
 impl Config {

@@ -26,6 +26,15 @@ pub fn prepare(dir: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| format!("cannot make {}: {e}", dir.display()))
 }
 
+/// Makes the database file with mode 0600 where it is missing; SQLite gives the files beside it the same mode.
+pub fn own_database(path: &Path) -> Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(format!("cannot make {}: {e}", path.display())),
+    }
+}
+
 /// Held by the one server that serves an embedded database; freed by the system when the process ends, however.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "held for its drop")] File);

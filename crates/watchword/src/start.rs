@@ -1,11 +1,12 @@
 //! From a configuration to an open database and ready services.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use watchword_crypto::vault::MasterKey;
 use watchword_domain::passwords::Argon;
 use watchword_domain::{Services, Settings};
-use watchword_kit::{Clock, Entropy};
+use watchword_kit::{Clock, Entropy, Millis};
 use watchword_store::{Db, Options, server_key};
 
 use crate::cli::failure::{Failure, Outcome};
@@ -17,6 +18,7 @@ pub async fn database(config: &Config, clock: &Clock) -> Outcome<Db> {
     let url = config.database_url();
     if url.starts_with("sqlite:") {
         data::prepare(&config.data_dir).map_err(Failure::server)?;
+        data::own_database(Path::new(&url["sqlite:".len()..])).map_err(Failure::server)?;
     }
     let options = Options { url, connections: config.database_connections };
     Db::open(&options, clock).await.map_err(|e| Failure::server(format!("{e}")))
@@ -74,6 +76,9 @@ fn settings(config: &Config) -> Settings {
             n => n,
         },
         password_queue: config.passwords_queue,
-        audit_retention: default.audit_retention,
+        audit_retention: match config.audit_retention_days {
+            0 => Millis(i64::MAX),
+            days => Millis::days(i64::from(days)),
+        },
     }
 }

@@ -1,6 +1,7 @@
 //! What happens to a request, top to bottom: limit, identify, permit, parse, run, envelope, log.
 
 use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use tracing::{Instrument, error, info, info_span, warn};
@@ -20,7 +22,9 @@ use watchword_kit::{Error, Lang, PoolId, Result, codes, text};
 
 use crate::caller::{self, Incoming};
 use crate::envelope;
+use crate::meter::Meter;
 use crate::op::{Op, Raw, Shape};
+use crate::pages::Guard;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest path and query.
@@ -51,16 +55,24 @@ pub struct Peer(pub SocketAddr);
 struct Door {
     services: Arc<Services>,
     limits: Limits,
+    guard: Guard,
+}
+
+/// An operation, and what is counted of it.
+struct Row {
+    op: Op,
+    meter: Meter,
 }
 
 /// Routes every operation, and answers what is none with an envelope.
 pub fn router(services: Arc<Services>, ops: Vec<Op>, limits: Limits) -> Router {
-    let door = Arc::new(Door { services, limits });
+    let guard = Guard::new(&services.settings.public_url);
+    let door = Arc::new(Door { services, limits, guard });
     let mut by_path: Vec<(&'static str, MethodRouter)> = Vec::new();
     for op in ops {
         let (path, filter) = (op.path, method_filter(op.method));
-        let (door, op) = (door.clone(), Arc::new(op));
-        let handler = move |request: Request| serve(door.clone(), op.clone(), request);
+        let (door, row) = (door.clone(), Arc::new(Row { meter: Meter::new(&op), op }));
+        let handler = move |request: Request| serve(door.clone(), row.clone(), request);
         match by_path.iter_mut().find(|(p, _)| *p == path) {
             Some((_, routes)) => *routes = std::mem::take(routes).on(filter, handler),
             None => by_path.push((path, on(filter, handler))),
@@ -68,16 +80,16 @@ pub fn router(services: Arc<Services>, ops: Vec<Op>, limits: Limits) -> Router {
     }
     let mut router = Router::new();
     for (path, routes) in by_path {
-        router = router.route(path, routes.fallback(|r: Request| refuse(r, codes::METHOD_NOT_ALLOWED)));
+        router = router.route(path, routes.fallback(move |r: Request| refuse(r, codes::METHOD_NOT_ALLOWED, guard)));
     }
-    router.fallback(move |request: Request| unknown(door.clone(), request))
+    router.fallback(move |request: Request| unknown(door.clone(), request, guard))
 }
 
 /// A path that is none of ours. Under `/api/` it may be an operation that is not built yet; a key without every
 /// permission is told no more of it than of any other that it may not call.
-async fn unknown(door: Arc<Door>, request: Request) -> Response {
+async fn unknown(door: Arc<Door>, request: Request, guard: Guard) -> Response {
     if !request.uri().path().starts_with("/api/") {
-        return refuse(request, codes::NOT_FOUND).await;
+        return refuse(request, codes::NOT_FOUND, guard).await;
     }
     let (parts, body) = request.into_parts();
     let arrived = tokio::time::timeout(door.limits.body_timeout, Limited::new(body, MAX_UNKNOWN_BODY).collect());
@@ -98,7 +110,7 @@ async fn unknown(door: Arc<Door>, request: Request) -> Response {
         }
         Ok(Err(_)) | Err(_) => codes::TOO_LARGE,
     };
-    refuse(Request::from_parts(parts, Body::empty()), code).await
+    refuse(Request::from_parts(parts, Body::empty()), code, guard).await
 }
 
 fn method_filter(method: &str) -> MethodFilter {
@@ -112,7 +124,7 @@ fn method_filter(method: &str) -> MethodFilter {
 }
 
 /// A request for which there is no operation. Under `/api/` that may be one of the contract that is not built yet.
-async fn refuse(request: Request, code: &'static watchword_kit::Code) -> Response {
+async fn refuse(request: Request, code: &'static watchword_kit::Code, guard: Guard) -> Response {
     let (parts, _) = request.into_parts();
     let incoming = Incoming { method: "", path: "", query: None, headers: &parts.headers, body: &[] };
     let lang = incoming.lang();
@@ -130,12 +142,13 @@ async fn refuse(request: Request, code: &'static watchword_kit::Code) -> Respons
     if matches!(code.status, 404 | 405) {
         *response.status_mut() = StatusCode::from_u16(code.status).unwrap_or(StatusCode::NOT_FOUND);
     }
-    stamp(&mut response, &id);
+    stamp(&mut response, &id, guard);
     response
 }
 
-async fn serve(door: Arc<Door>, op: Arc<Op>, request: Request) -> Response {
+async fn serve(door: Arc<Door>, row: Arc<Row>, request: Request) -> Response {
     let started = Instant::now();
+    let op = &row.op;
     let id = door.services.entropy.hex(16);
     let span = info_span!("request", id = %id, op = op.path);
     let (mut parts, body) = request.into_parts();
@@ -143,13 +156,17 @@ async fn serve(door: Arc<Door>, op: Arc<Op>, request: Request) -> Response {
     async {
         let lang = Incoming { method: "", path: "", query: None, headers: &parts.headers, body: &[] }.lang();
         let mut trace = Trace::default();
-        let outcome = match read_body(&door, &op, &parts, body).await {
-            Ok(body) => run(&door, &op, &parts, path_params.as_ref(), body, &id, lang, &mut trace).await,
+        let outcome = match read_body(&door, op, &parts, body).await {
+            Ok(body) => {
+                let running = run(&door, op, &parts, path_params.as_ref(), body, &id, lang, &mut trace);
+                // The panic hook has logged where and why.
+                AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| Err(Error::internal("panicked")))
+            }
             Err(e) => Err(e),
         };
-        log(&op, &outcome, &trace, started);
+        log(&row, &outcome, &trace, started);
         let mut response = envelope::reply(op.shape, &outcome, lang, &id);
-        stamp(&mut response, &id);
+        stamp(&mut response, &id, door.guard);
         response
     }
     .instrument(span)
@@ -265,11 +282,11 @@ fn client_ip(door: &Door, parts: &http::request::Parts) -> Option<IpAddr> {
     Some(hops.into_iter().find(|ip| !trusted.contains(ip)).unwrap_or(peer))
 }
 
-fn log(op: &Op, outcome: &Result<Option<Vec<u8>>>, trace: &Trace, started: Instant) {
+fn log(row: &Row, outcome: &Result<Option<Vec<u8>>>, trace: &Trace, started: Instant) {
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = outcome.as_ref().map_or_else(|e| e.code().status, |_| 200);
-    metrics::counter!("watchword_requests_total", "operation" => op.path, "status" => status.to_string()).increment(1);
-    metrics::histogram!("watchword_request_seconds", "operation" => op.path).record(started.elapsed().as_secs_f64());
+    row.meter.record(status, started.elapsed());
+    let op = &row.op;
     let pool = trace.pool.as_ref().map_or("", |p| p.as_str());
     match outcome {
         Err(e) if e.code().status >= 500 => {
@@ -282,7 +299,8 @@ fn log(op: &Op, outcome: &Result<Option<Vec<u8>>>, trace: &Trace, started: Insta
     }
 }
 
-fn stamp(response: &mut Response, id: &str) {
+fn stamp(response: &mut Response, id: &str, guard: Guard) {
+    guard.stamp(response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

@@ -95,7 +95,6 @@ fn send(status: StatusCode, body: Vec<u8>, error: Option<&Error>) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Some(seconds) = error.and_then(Error::retry_after_seconds) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

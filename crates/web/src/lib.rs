@@ -14,6 +14,7 @@ pub mod caller;
 pub mod dispatch;
 pub mod envelope;
 pub mod input;
+mod meter;
 pub mod op;
 pub mod openapi;
 pub mod ops;

@@ -66,6 +66,8 @@ pub struct Op {
     pub method: &'static str,
     pub path: &'static str,
     pub summary: &'static str,
+    /// The module of the API, set where the lists come together.
+    pub module: &'static str,
     pub access: Access,
     /// The name of a write in the trail; `None`: the operation only reads.
     pub audit: Option<Audit>,
@@ -148,6 +150,7 @@ impl Op {
             method,
             path,
             summary: "",
+            module: "",
             access: Access::Nobody,
             audit: None,
             shape: Shape::V3,

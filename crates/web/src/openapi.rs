@@ -63,6 +63,7 @@ pub(crate) fn who(access: Access) -> String {
 
 fn operation(op: &Op, generator: &mut SchemaGenerator) -> Value {
     let mut out = Map::new();
+    out.insert("tags".into(), json!([op.module]));
     out.insert("summary".into(), op.summary.into());
     out.insert("operationId".into(), operation_id(op).into());
     let who = match op.access {

@@ -17,17 +17,17 @@ pub mod user;
 /// In the order of the document.
 pub fn all() -> Vec<Op> {
     let lists = [
-        token::ops(),
-        access_key::ops(),
-        user::ops(),
-        mfa_otp::ops(),
-        app::ops(),
-        security_settings::ops(),
-        login::ops(),
-        mfa_factor::ops(),
-        message::ops(),
-        oidc::ops(),
-        public_info::ops(),
+        ("token", token::ops()),
+        ("access_key", access_key::ops()),
+        ("user", user::ops()),
+        ("mfa_otp", mfa_otp::ops()),
+        ("app", app::ops()),
+        ("security_settings", security_settings::ops()),
+        ("login", login::ops()),
+        ("mfa_factor", mfa_factor::ops()),
+        ("message", message::ops()),
+        ("oidc", oidc::ops()),
+        ("public_info", public_info::ops()),
     ];
-    lists.into_iter().flatten().collect()
+    lists.into_iter().flat_map(|(module, ops)| ops.into_iter().map(move |op| Op { module, ..op })).collect()
 }

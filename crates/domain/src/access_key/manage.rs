@@ -6,7 +6,7 @@ use watchword_api::access_key::{
     UpdateAccessKeyReq,
 };
 use watchword_api::common::Success;
-use watchword_kit::{Error, Millis, Result, codes, text};
+use watchword_kit::{Error, Millis, Result, Secret, codes, text};
 use watchword_store::access_key::{self as store, AccessKey, TABLE};
 use watchword_store::table::Page;
 use watchword_store::{Filter, Tx, user};
@@ -140,6 +140,27 @@ pub async fn update(ctx: &Ctx, req: UpdateAccessKeyReq) -> Result<Success> {
     details["enable"] = req.enable.into();
     ctx.commit(tx, details).await?;
     Ok(Success { success: true })
+}
+
+/// Gives a key a new secret; the old one is refused from now on. Also the pool's own key: this is for the operator,
+/// and no operation of the API leads here.
+///
+/// # Errors
+/// 403 when the key may do more than the caller; 404; 409 when it was deleted at the same moment.
+pub async fn rotate(ctx: &Ctx, id: &str) -> Result<Secret<String>> {
+    let mut tx = ctx.write().await?;
+    let key = load(&mut tx, ctx, id).await?;
+    let granted = grants(&key);
+    covers(ctx, &granted)?;
+    let (new, secret) = fresh(ctx, &key.id, &key.kind, &key.user_id, &granted)?;
+    let row = AccessKey { secret_sealed: new.secret_sealed, ..key };
+    if !TABLE.update(&mut tx, &row).await? {
+        return Err(Error::new(codes::CONFLICT));
+    }
+    let mut details = about(&row, &granted);
+    details["secret"] = "rotated".into();
+    ctx.commit(tx, details).await?;
+    Ok(secret)
 }
 
 async fn load(tx: &mut Tx, ctx: &Ctx, id: &str) -> Result<AccessKey> {

@@ -1,9 +1,9 @@
 //! `watchword init`: the first pool, for scripts.
 
 use clap::Args;
-use serde_json::json;
-use watchword_domain::Services;
+use serde_json::{Map, Value};
 use watchword_domain::bootstrap::{self, Created};
+use watchword_domain::{Services, Settings};
 use watchword_store::pool;
 
 use super::failure::{Failure, Outcome};
@@ -27,11 +27,11 @@ pub async fn run(shell: &mut Shell, args: InitArgs) -> Outcome {
         return Err(Failure::refused("this database is initialised already: its secrets were shown once"));
     }
     let made = bootstrap::create(&services, FIRST_POOL).await?;
-    let base = &services.settings.public_url;
-    let members = members(&made, &services.settings.issuer(), base);
+    let members = members(&made, &services.settings);
     match shell.output {
         Output::Json => {
-            println!("{}", serde_json::Value::Object(members.map(|(k, v)| (k.into(), json!(v))).into_iter().collect()))
+            let object: Map<_, _> = members.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect();
+            println!("{}", Value::Object(object));
         }
         Output::Table => print::one(Output::Table, "initialised", &members),
     }
@@ -42,14 +42,15 @@ pub async fn initialised(services: &Services) -> Outcome<bool> {
     Ok(!pool::all(&mut services.db.read().await?).await?.is_empty())
 }
 
-fn members(made: &Created, issuer: &str, base: &str) -> [(&'static str, String); 7] {
+/// What scripts read, under the names they know.
+pub fn members(made: &Created, settings: &Settings) -> [(&'static str, String); 7] {
     [
         ("userPoolId", made.user_pool_id.clone()),
         ("accessKeyId", made.access_key_id.clone()),
         ("accessKeySecret", made.access_key_secret.reveal().clone()),
         ("appId", made.app_id.clone()),
         ("appSecret", made.app_secret.reveal().clone()),
-        ("issuer", issuer.to_owned()),
-        ("baseUrl", base.to_owned()),
+        ("issuer", settings.issuer()),
+        ("baseUrl", settings.public_url.clone()),
     ]
 }

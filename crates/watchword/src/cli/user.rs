@@ -1,0 +1,42 @@
+//! `watchword user`.
+
+use clap::Subcommand;
+use watchword_domain::{Audit, break_glass};
+
+use super::failure::{Failure, Outcome};
+use super::{Shell, Target, print};
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Remove every second factor of a user who has lost them (works without a running server)
+    ///
+    /// Also removes the recovery code, opens locks and ends the user's sessions. Recorded in the audit trail.
+    ResetMfa {
+        /// User id, user name, e-mail address or phone number
+        user: String,
+        /// Why; kept in the audit trail
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        target: Target,
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+pub async fn run(shell: &Shell, command: UserCommand) -> Outcome {
+    let UserCommand::ResetMfa { user, reason, target, yes } = command;
+    if !yes {
+        return Err(Failure::usage(format!("this removes every second factor of {user}: add --yes")));
+    }
+    let ctx = target.ctx(shell, Audit::BreakGlass).await?;
+    let done = break_glass::reset_mfa(&ctx, &user, &reason).await?;
+    let members = [
+        ("userId", done.user_id),
+        ("factorsRemoved", done.factors.to_string()),
+        ("sessionsEnded", done.sessions.to_string()),
+    ];
+    print::one(shell.output, "mfaReset", &members);
+    Ok(())
+}
