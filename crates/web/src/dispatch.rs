@@ -108,7 +108,8 @@ async fn unknown(door: Arc<Door>, request: Request, guard: Guard) -> Response {
                 _ => codes::NOT_IMPLEMENTED,
             }
         }
-        Ok(Err(_)) | Err(_) => codes::TOO_LARGE,
+        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => codes::TOO_LARGE,
+        Ok(Err(_)) | Err(_) => codes::INVALID,
     };
     refuse(Request::from_parts(parts, Body::empty()), code, guard).await
 }
