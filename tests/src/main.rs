@@ -4,6 +4,7 @@ mod access_key;
 mod app;
 mod binary;
 mod crash;
+mod hostile;
 mod login;
 mod message;
 mod mfa_factor;
