@@ -1,3 +1,5 @@
+//! Settings, and where they come from.
+
 use std::path::PathBuf;
 
 use super::sources::{Inputs, Source};
