@@ -54,7 +54,12 @@ impl Node {
         let url = format!("http://127.0.0.1:{port}");
         let log = std::fs::File::options().create(true).append(true).open(data.with_extension("log")).expect("a log");
         let mut serve = command(data);
-        serve.arg("serve").arg("--data").arg(data).args(["--listen", &format!("127.0.0.1:{port}"), "--public-url", &url]);
+        serve.arg("serve").arg("--data").arg(data).args([
+            "--listen",
+            &format!("127.0.0.1:{port}"),
+            "--public-url",
+            &url,
+        ]);
         serve.stdout(log.try_clone().expect("a log")).stderr(log);
         let mut node = Node { child: serve.spawn().expect("the program starts"), url };
         for _ in 0..3000 {
@@ -92,7 +97,8 @@ fn free_port() -> u16 {
 }
 
 fn init(data: &Path) -> Value {
-    let output = command(data).arg("init").arg("--data").arg(data).args(["--output", "json"]).output().expect("it runs");
+    let output =
+        command(data).arg("init").arg("--data").arg(data).args(["--output", "json"]).output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
@@ -179,7 +185,11 @@ async fn an_import_that_is_killed_is_there_as_a_whole_or_not_at_all() {
         lost += u64::from(found != trial);
         present = found;
         let rows = imported(&data).await;
-        assert_eq!((rows.0, rows.1), (ITEMS as i64, 1), "factors, and imports that they come from, after trial {trial}");
+        assert_eq!(
+            (rows.0, rows.1),
+            (ITEMS as i64, 1),
+            "factors, and imports that they come from, after trial {trial}"
+        );
         let last = trial_of(&admin, ITEMS - 1, &ids[ITEMS - 1], trial).await;
         assert_eq!(last, present, "the last user after trial {trial}");
     }
@@ -203,7 +213,8 @@ async fn what_was_acknowledged_before_the_kill_is_there_after_it() {
                     let mut made = Vec::new();
                     for n in 0.. {
                         let name = format!("t{trial}-w{writer}-{n}");
-                        let Some(reply) = admin.try_post("/api/v3/create-user", &json!({ "username": name })).await else {
+                        let Some(reply) = admin.try_post("/api/v3/create-user", &json!({ "username": name })).await
+                        else {
                             break;
                         };
                         reply.ok();

@@ -2,6 +2,7 @@
 
 mod access_key;
 mod app;
+mod binary;
 mod crash;
 mod login;
 mod message;

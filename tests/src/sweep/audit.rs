@@ -36,7 +36,8 @@ async fn the_row_names_the_request_the_caller_and_the_pool() {
         let reply = call.send().await;
         let request = reply.headers["x-request-id"].to_str().expect("text").to_owned();
         let pool = &s.pool.id;
-        let whole = format!("request_id = '{request}' AND pool_id = '{pool}' AND ip = '127.0.0.1' AND actor_kind <> ''");
+        let whole =
+            format!("request_id = '{request}' AND pool_id = '{pool}' AND ip = '127.0.0.1' AND actor_kind <> ''");
         assert_eq!(rows(&s, &whole).await, 1, "{}: {}", named(&op), reply.text);
     }
 }

@@ -122,7 +122,8 @@ async fn s_for(_: &Op) -> watchword_testkit::Server {
 #[tokio::test]
 async fn refusals_are_told_in_chinese_to_whoever_asks_for_it() {
     let s = server().await;
-    let chinese = |body: &Value| body["message"].as_str().unwrap_or_default().chars().any(|c| ('一'..='龥').contains(&c));
+    let chinese =
+        |body: &Value| body["message"].as_str().unwrap_or_default().chars().any(|c| ('一'..='龥').contains(&c));
     for op in watchword_web::operations().into_iter().filter(|op| op.method == "POST") {
         if op.shape == Shape::OAuth {
             continue;

@@ -39,10 +39,42 @@ impl Chance {
 
 fn any(chance: &mut Chance) -> Value {
     const TEXTS: &[&str] = &[
-        "", " ", "a", "null", "0", "-1", "true", "' OR 1=1 --", "%", "_", "\\", "\"", "../../etc/passwd", "\u{202e}abc",
-        "\u{0}", "\u{1f600}\u{200d}", "ﬀ İ ß", "Ａｄａ", "中文名字", "a@b", "ada@example.com", "+8613800138000", "2024-02-30",
-        "000000000000000000000000", "000000", "{}", "[]", "<script>", "=1+1", "\r\nX: y", "9223372036854775808",
-        "HXDMVJECJJWSRB3HWIZR4IFUGFTMXBOZ", "otpauth://totp/x?secret=A", "http://127.0.0.1/", "\u{feff}", "e\u{301}",
+        "",
+        " ",
+        "a",
+        "null",
+        "0",
+        "-1",
+        "true",
+        "' OR 1=1 --",
+        "%",
+        "_",
+        "\\",
+        "\"",
+        "../../etc/passwd",
+        "\u{202e}abc",
+        "\u{0}",
+        "\u{1f600}\u{200d}",
+        "ﬀ İ ß",
+        "Ａｄａ",
+        "中文名字",
+        "a@b",
+        "ada@example.com",
+        "+8613800138000",
+        "2024-02-30",
+        "000000000000000000000000",
+        "000000",
+        "{}",
+        "[]",
+        "<script>",
+        "=1+1",
+        "\r\nX: y",
+        "9223372036854775808",
+        "HXDMVJECJJWSRB3HWIZR4IFUGFTMXBOZ",
+        "otpauth://totp/x?secret=A",
+        "http://127.0.0.1/",
+        "\u{feff}",
+        "e\u{301}",
     ];
     match chance.below(14) {
         0 => Value::Null,
@@ -92,7 +124,9 @@ fn like(schema: &Value, document: &Value, chance: &mut Chance, depth: usize) -> 
             }
             Value::Object(out)
         }
-        "array" => Value::Array((0..chance.below(4)).map(|_| like(&schema["items"], document, chance, depth + 1)).collect()),
+        "array" => {
+            Value::Array((0..chance.below(4)).map(|_| like(&schema["items"], document, chance, depth + 1)).collect())
+        }
         "integer" | "number" => json!([0, 1, 10, 50, -1, 1_767_225_600_000_i64][chance.below(6)]),
         "boolean" => json!(chance.one_in(2)),
         _ => match chance.below(3) {
@@ -184,7 +218,8 @@ fn problem(op: &Op, reply: &Reply) -> Option<String> {
         Shape::Bare => reply.body.is_object(),
         Shape::V3 | Shape::V2 => said != 0 && reply.body["message"].is_string() && reply.body["requestId"].is_string(),
     };
-    (failed || !http || !wrapped).then(|| format!("{} {}", reply.http, reply.text.chars().take(600).collect::<String>()))
+    (failed || !http || !wrapped)
+        .then(|| format!("{} {}", reply.http, reply.text.chars().take(600).collect::<String>()))
 }
 
 async fn attempt(op: &Op, call: &Call, input: &Value) -> Option<String> {

@@ -188,9 +188,8 @@ async fn a_foreign_id_and_an_unknown_one_are_told_in_the_same_words() {
         for id in ids_of(&Snapshot::of(&s).await.about(&s.pool.id)).iter().filter(|id| text.contains(id.as_str())) {
             let nobody = id.chars().rev().collect::<String>();
             unknown.path = unknown.path.replace(id.as_str(), &nobody);
-            unknown.body = unknown.body.map(|b| {
-                serde_json::from_str(&b.to_string().replace(id.as_str(), &nobody)).expect("JSON")
-            });
+            unknown.body =
+                unknown.body.map(|b| serde_json::from_str(&b.to_string().replace(id.as_str(), &nobody)).expect("JSON"));
         }
         if unknown.text() == text {
             continue;

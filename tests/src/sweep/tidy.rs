@@ -145,7 +145,13 @@ fn no_layer_uses_what_it_may_not() {
 
 #[test]
 fn nothing_is_left_to_do() {
-    let words = [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("TO", "DO"), concat!("FIX", "ME"), concat!("dbg", "!(")];
+    let words = [
+        concat!("todo", "!("),
+        concat!("unimplemented", "!("),
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("dbg", "!("),
+    ];
     let mut problems = Vec::new();
     for (path, text) in files(&["rs", "md", "toml", "sql", "py", "mjs", "yml", "yaml"]) {
         for (n, line) in text.lines().enumerate().filter(|(_, line)| words.iter().any(|word| line.contains(word))) {
@@ -181,13 +187,23 @@ fn links_between_documents_lead_somewhere() {
 fn slug(line: &str) -> String {
     let Some(title) = line.strip_prefix('#') else { return String::new() };
     let title = title.trim_start_matches('#').trim().to_lowercase();
-    title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
+    title
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
 }
 
 /// Whoever builds this has other folders and may have another registry.
 #[test]
 fn no_file_names_a_folder_of_somebodys_machine_or_a_registry_of_their_own() {
-    let folders = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/Us", "ers/"), concat!("/tmp", "/x/")];
+    let folders = [
+        concat!("/ho", "me/"),
+        concat!("/ro", "ot/"),
+        concat!("/wo", "rk/"),
+        concat!("/Us", "ers/"),
+        concat!("/tmp", "/x/"),
+    ];
     let mut problems = Vec::new();
     for (path, text) in files(&[]) {
         for (n, line) in text.lines().enumerate() {
@@ -206,7 +222,6 @@ fn no_file_names_a_folder_of_somebodys_machine_or_a_registry_of_their_own() {
 
 /// Whether the line has the folder at the beginning of a path.
 fn names_folder(line: &str, folder: &str) -> bool {
-    line.match_indices(folder).any(|(at, _)| {
-        line[..at].chars().next_back().is_none_or(|c| !(c.is_alphanumeric() || "._-~*{}$/".contains(c)))
-    })
+    line.match_indices(folder)
+        .any(|(at, _)| line[..at].chars().next_back().is_none_or(|c| !(c.is_alphanumeric() || "._-~*{}$/".contains(c))))
 }
