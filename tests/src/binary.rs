@@ -25,6 +25,7 @@ async fn break_glass_takes_every_factor_lock_and_session_and_says_why_in_the_tra
         let wrong = guessing.post("/api/v3/mfa-totp-verify", json!({ "totp": s.wrong_code(SECRET) })).await;
         assert_eq!(wrong.ok()["verified"], false);
     }
+    let guessing = s.waiting("ada").await;
     guessing.post("/api/v3/mfa-totp-verify", json!({ "totp": s.code(SECRET, 1) })).await.refused(429);
 
     let done = break_glass::reset_mfa(&operator(&s), "ADA", " phone lost ").await.unwrap();
@@ -35,6 +36,9 @@ async fn break_glass_takes_every_factor_lock_and_session_and_says_why_in_the_tra
     let signed_in = s.sign_in("ada").await.ok();
     assert!(signed_in["access_token"].is_string(), "nothing is bound any more, so nothing is asked for");
     s.sign_in("bob").await.refused(300);
+    s.import(&id, SECRET).await;
+    let code = json!({ "totp": s.code(SECRET, 1) });
+    assert_eq!(s.waiting("ada").await.post("/api/v3/mfa-totp-verify", code).await.ok()["verified"], true);
 
     let filter = watchword_store::Filter::pool(&PoolId::new(&s.pool.id)).and("action", "=", Audit::BreakGlass.as_str());
     let mut tx = s.services.db.read().await.unwrap();

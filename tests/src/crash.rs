@@ -77,7 +77,7 @@ impl Node {
 
     async fn answers(&self) -> bool {
         let nothing = self.anonymous().try_post("/api/v3/get-management-token", &json!({})).await;
-        nothing.is_some()
+        nothing.is_some_and(|reply| reply.body["statusCode"] != 503)
     }
 
     fn anonymous(&self) -> Client {

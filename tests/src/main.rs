@@ -3,6 +3,7 @@
 mod access_key;
 mod app;
 mod binary;
+mod bootstrap;
 mod crash;
 mod hostile;
 mod login;

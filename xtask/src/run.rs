@@ -70,7 +70,7 @@ pub fn works(command: &mut Command) -> bool {
 
 /// Builds the server as a user would get it, unoptimised, and returns its path.
 pub fn watchword_binary() -> Result<PathBuf> {
-    run(&mut cargo(&["build", "--locked", "--package", "watchword"]))?;
+    run(&mut cargo(&["build", "--locked", "--workspace", "--bins"]))?;
     Ok(target().join("debug").join(format!("watchword{}", std::env::consts::EXE_SUFFIX)))
 }
 

@@ -117,37 +117,20 @@ struct Context {
 }
 
 impl Context {
+    /// One process per test binary, not one per test: the tests of a binary share a database template.
     fn tests_on_sqlite(&self) -> Result {
-        if !has_nextest() {
-            return run::run(
-                self.filtered(run::cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]))
-                    .env("WATCHWORD_TEST_DATABASE", ""),
-            );
-        }
-        let mut nextest = self.filtered(run::cargo(&["nextest", "run", "--locked", "--workspace"]));
-        run::run(nextest.env("WATCHWORD_TEST_DATABASE", ""))?;
-        if self.filter.is_some() {
-            return Ok(());
-        }
-        // nextest leaves out the examples in comments.
-        run::run(&mut run::cargo(&["test", "--locked", "--workspace", "--doc"]))
+        let mut tests = self.filtered(run::cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]));
+        run::run(tests.env("WATCHWORD_TEST_DATABASE", ""))
     }
 
-    /// The whole workspace stays selected, as another selection would build dependencies with other features again.
+    /// The binaries that reach a database, as the whole workspace built them: another selection of packages would
+    /// build dependencies with other features again.
     fn tests_on_postgres(&self) -> Result {
         let url = self.cluster()?.url("watchword");
-        let mut tests = if has_nextest() {
-            let packages = "package(watchword-tests) + package(watchword-store)";
-            let mut nextest = run::cargo(&["nextest", "run", "--locked", "--workspace", "-E", packages]);
-            if self.filter.is_some() {
-                nextest.arg("--no-tests=warn");
-            }
-            nextest
-        } else {
-            run::cargo(&["test", "--locked", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
-        };
-        tests.env("WATCHWORD_TEST_DATABASE", url);
-        run::run(&mut self.filtered(tests))
+        for binary in database_tests()? {
+            run::run(self.filtered(run::command(&binary)).env("WATCHWORD_TEST_DATABASE", &url))?;
+        }
+        Ok(())
     }
 
     fn journey(&self, language: Language, postgres: bool) -> Result {
@@ -193,6 +176,15 @@ fn clippy(_: &Context) -> Result {
     run::run(&mut run::cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }
 
-fn has_nextest() -> bool {
-    run::works(&mut run::cargo(&["nextest", "--version"]))
+/// The test binaries of the packages that reach a database.
+fn database_tests() -> Result<Vec<PathBuf>> {
+    let mut build = run::cargo(&["test", "--locked", "--workspace", "--no-run", "--message-format=json"]);
+    let said = run::output(&mut build)?;
+    let artifacts = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let wanted = artifacts.filter(|a| a["profile"]["test"] == true).filter(|a| {
+        let name = a["target"]["name"].as_str().unwrap_or_default();
+        name == "it" || name == "watchword_store"
+    });
+    let found: Vec<PathBuf> = wanted.filter_map(|a| a["executable"].as_str().map(PathBuf::from)).collect();
+    if found.len() == 2 { Ok(found) } else { Err(format!("expected two test binaries, found {found:?}")) }
 }

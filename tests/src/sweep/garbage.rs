@@ -194,7 +194,7 @@ fn write_query(value: &Value) -> String {
             other => out.push(format!("{}={}", encode(name), encode(&text(other)))),
         }
     }
-    out.join("&").chars().take(16_000).collect()
+    out.join("&").chars().take(12_000).collect()
 }
 
 fn with_input(call: &Call, input: &Value) -> Call {

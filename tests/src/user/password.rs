@@ -3,8 +3,6 @@
 use serde_json::{Value, json};
 use watchword_crypto::password::{Argon, Verdict, verify};
 use watchword_domain::outbox;
-use watchword_kit::PoolId;
-use watchword_store::outbox::TABLE as OUTBOX;
 use watchword_testkit::Server;
 
 use super::{count, create, id, start, stored};
@@ -195,12 +193,17 @@ async fn a_new_password_is_told_where_the_administrator_says() {
     admin.post("/api/v3/update-user", nothing_new).await.refused_at("options.sendPasswordResetedNotification");
 }
 
-/// Target and text of every message in the outbox.
+/// Target and text of every message, once the worker has taken all of them out of the outbox.
 async fn letters(server: &Server) -> Vec<(String, String)> {
-    let mut tx = server.services.db.read().await.unwrap();
-    let pool = PoolId::new(&server.pool.id);
-    let rows = OUTBOX.find_many(&mut tx, &pool, "state", &["pending".into(), "sent".into()]).await.unwrap();
-    rows.iter().map(|row| (row.target.clone(), outbox::open(&server.services, row).unwrap().text)).collect()
+    for _ in 0..1000 {
+        if count(server, "outbox", "state = 'pending'").await == 0 {
+            break;
+        }
+        server.services.outbox.notify_one();
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let shown = outbox::inbox(&server.services).await.unwrap();
+    shown.into_iter().map(|letter| (letter.target, letter.body)).collect()
 }
 
 #[tokio::test]

@@ -23,10 +23,12 @@ pub const FIRST_POOL: &str = "Default";
 pub async fn run(shell: &mut Shell, args: InitArgs) -> Outcome {
     shell.inputs.flags.extend(args.public_url.map(|url| ("public_url", url)));
     let services = shell.services().await?;
+    let already = || Failure::refused("this database is initialised already: its secrets were shown once");
     if initialised(&services).await? {
-        return Err(Failure::refused("this database is initialised already: its secrets were shown once"));
+        return Err(already());
     }
-    let made = bootstrap::create(&services, FIRST_POOL).await?;
+    // Another process may have been faster since.
+    let made = bootstrap::create_first(&services, FIRST_POOL).await?.ok_or_else(already)?;
     let members = members(&made, &services.settings);
     match shell.output {
         Output::Json => {

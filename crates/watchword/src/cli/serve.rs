@@ -135,7 +135,8 @@ async fn open(config: &Config) -> Outcome<Opened> {
     let services = start::services(config, Clock::system()).await?;
     let created = match initialised(&services).await? {
         true => None,
-        false => Some(bootstrap::create(&services, FIRST_POOL).await?),
+        // Of nodes that start together on one new database, one makes the pool.
+        false => bootstrap::create_first(&services, FIRST_POOL).await?,
     };
     Ok(Opened { services, metrics, created })
 }
