@@ -5,6 +5,7 @@ mod app;
 mod binary;
 mod bootstrap;
 mod crash;
+mod hostile;
 mod login;
 mod message;
 mod mfa_factor;

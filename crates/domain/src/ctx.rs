@@ -1,5 +1,6 @@
 //! One request: who asks, in which pool, and the only way to a transaction.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -178,6 +179,11 @@ impl Ctx {
         }
     }
 
+    /// What counts as one sender when failures and messages are counted.
+    pub fn network(&self) -> String {
+        network(self.0.request.ip.as_deref())
+    }
+
     pub async fn read(&self) -> Result<Tx> {
         Ok(self.db.read().await?)
     }
@@ -252,5 +258,30 @@ impl Ctx {
     /// Whether the operation's audit row is on disk.
     pub fn settled(&self) -> bool {
         self.0.settled.load(Ordering::SeqCst)
+    }
+}
+
+/// An IPv4 address, or the /64 that one household or host has in IPv6: whoever has one, has all of its addresses.
+fn network(ip: Option<&str>) -> String {
+    match ip.and_then(|ip| ip.parse::<IpAddr>().ok()).map(|ip| ip.to_canonical()) {
+        Some(IpAddr::V6(ip)) => {
+            let [a, b, c, d, ..] = ip.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Some(ip) => ip.to_string(),
+        None => "unknown".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_are_one_sender() {
+        assert_eq!(network(Some("2001:db8:1:2::1")), network(Some("2001:db8:1:2:ffff:ffff:ffff:ffff")));
+        assert_ne!(network(Some("2001:db8:1:2::1")), network(Some("2001:db8:1:3::1")));
+        assert_eq!(network(Some("::ffff:192.0.2.7")), network(Some("192.0.2.7")));
+        assert_ne!(network(Some("192.0.2.7")), network(Some("192.0.2.8")));
     }
 }

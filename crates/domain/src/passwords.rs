@@ -32,6 +32,14 @@ impl PasswordGate {
         &self.argon
     }
 
+    /// Whether one more would be let in now; asked before a try is counted that then could not be judged.
+    ///
+    /// # Errors
+    /// 429 when too many are waiting already.
+    pub fn has_room(&self) -> Result<()> {
+        if self.inside.load(Ordering::SeqCst) >= self.limit { Err(full()) } else { Ok(()) }
+    }
+
     /// Checks a password against a stored hash; `None` (no such user, no password) takes as long and is wrong.
     ///
     /// # Errors
@@ -69,13 +77,17 @@ impl PasswordGate {
     }
 }
 
+fn full() -> Error {
+    Error::new(codes::TOO_MANY).retry_after(1)
+}
+
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
     fn take(gate: &'a PasswordGate) -> Result<Self> {
         if gate.inside.fetch_add(1, Ordering::SeqCst) >= gate.limit {
             gate.inside.fetch_sub(1, Ordering::SeqCst);
-            return Err(Error::new(codes::TOO_MANY).retry_after(1));
+            return Err(full());
         }
         Ok(Place(&gate.inside))
     }

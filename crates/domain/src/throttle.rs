@@ -106,6 +106,18 @@ pub async fn absolve(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Res
     Ok(())
 }
 
+/// The try that was charged was never judged: it does not count, and what others did meanwhile still does.
+pub async fn give_back(ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
+    let bucket = guess.bucket(subject);
+    let mut tx = ctx.write().await?;
+    let state = throttle::hold(&mut tx, ctx.pool(), &bucket, ctx.now()).await?;
+    let straight = (state.straight - 1).max(0);
+    let blocked_until = if straight >= FREE_TRIES { state.blocked_until } else { Millis(0) };
+    throttle::set(&mut tx, ctx.pool(), &bucket, &Throttle { straight, blocked_until, ..state }).await?;
+    throttle::uncount_failure(&mut tx, ctx.pool(), &bucket, today(ctx)).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Opens a lock and forgets its history.
 pub async fn reopen(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
     Ok(throttle::clear(tx, ctx.pool(), &guess.bucket(subject)).await?)

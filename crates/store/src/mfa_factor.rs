@@ -172,6 +172,11 @@ pub async fn delete_recovery(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<u
     tx.run(sql!("DELETE FROM recovery_codes WHERE pool_id = $1 AND user_id = $2"), vals![pool, user]).await
 }
 
+pub async fn delete_recovery_of(tx: &mut Tx, pool: &PoolId, users: &[String]) -> Result<u64> {
+    let sql = sql!("DELETE FROM recovery_codes WHERE pool_id = $1 AND user_id IN ANY_OF($2)");
+    tx.run(sql, vals![pool, users]).await
+}
+
 /// The trigger data that set-mfa-status stored: JSON list.
 pub async fn application_mfa(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<Option<String>> {
     let sql = sql!("SELECT application_mfa FROM user_mfa_settings WHERE pool_id = $1 AND user_id = $2");

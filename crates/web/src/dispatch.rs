@@ -10,10 +10,11 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Limited};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{Instrument, error, info, info_span, warn};
 use watchword_domain::Services;
 use watchword_domain::ctx::{self, Actor, Ctx};
@@ -32,6 +33,8 @@ const MAX_URI: usize = 8 * 1024;
 
 /// Largest body of a request for which there is no operation.
 const MAX_UNKNOWN_BODY: usize = 1 << 20;
+/// A body of this size needs no room in the budget of all bodies.
+const SMALL_BODY: usize = 64 * 1024;
 
 /// Limits of the HTTP side.
 #[derive(Clone, Debug)]
@@ -40,11 +43,14 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Bytes of all bodies at once, not counting the first 64 KiB of each: bodies are read before anybody has proven
+    /// anything. At most 2³² − 1.
+    pub body_budget: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { body_timeout: Duration::from_secs(30), trusted_proxies: Vec::new() }
+        Limits { body_timeout: Duration::from_secs(30), trusted_proxies: Vec::new(), body_budget: 128 << 20 }
     }
 }
 
@@ -55,6 +61,7 @@ pub struct Peer(pub SocketAddr);
 struct Door {
     services: Arc<Services>,
     limits: Limits,
+    bodies: Arc<Semaphore>,
     guard: Guard,
 }
 
@@ -67,7 +74,8 @@ struct Row {
 /// Routes every operation, and answers what is none with an envelope.
 pub fn router(services: Arc<Services>, ops: Vec<Op>, limits: Limits) -> Router {
     let guard = Guard::new(&services.settings.public_url);
-    let door = Arc::new(Door { services, limits, guard });
+    let bodies = Arc::new(Semaphore::new(limits.body_budget as usize));
+    let door = Arc::new(Door { services, limits, bodies, guard });
     let mut by_path: Vec<(&'static str, MethodRouter)> = Vec::new();
     for op in ops {
         let (path, filter) = (op.path, method_filter(op.method));
@@ -92,10 +100,8 @@ async fn unknown(door: Arc<Door>, request: Request, guard: Guard) -> Response {
         return refuse(request, codes::NOT_FOUND, guard).await;
     }
     let (parts, body) = request.into_parts();
-    let arrived = tokio::time::timeout(door.limits.body_timeout, Limited::new(body, MAX_UNKNOWN_BODY).collect());
-    let code = match arrived.await {
-        Ok(Ok(body)) => {
-            let body = body.to_bytes();
+    let code = match arrive(&door.bodies, door.limits.body_timeout, MAX_UNKNOWN_BODY, body).await {
+        Ok((body, _room)) => {
             let incoming = Incoming {
                 method: parts.method.as_str(),
                 path: parts.uri.path(),
@@ -108,8 +114,7 @@ async fn unknown(door: Arc<Door>, request: Request, guard: Guard) -> Response {
                 _ => codes::NOT_IMPLEMENTED,
             }
         }
-        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => codes::TOO_LARGE,
-        Ok(Err(_)) | Err(_) => codes::INVALID,
+        Err(e) => e.code(),
     };
     refuse(Request::from_parts(parts, Body::empty()), code, guard).await
 }
@@ -158,7 +163,8 @@ async fn serve(door: Arc<Door>, row: Arc<Row>, request: Request) -> Response {
         let lang = Incoming { method: "", path: "", query: None, headers: &parts.headers, body: &[] }.lang();
         let mut trace = Trace::default();
         let outcome = match read_body(&door, op, &parts, body).await {
-            Ok(body) => {
+            // The room is given back when the answer is there.
+            Ok((body, _room)) => {
                 let running = run(&door, op, &parts, path_params.as_ref(), body, &id, lang, &mut trace);
                 // The panic hook has logged where and why.
                 AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| Err(Error::internal("panicked")))
@@ -174,7 +180,7 @@ async fn serve(door: Arc<Door>, row: Arc<Row>, request: Request) -> Response {
     .await
 }
 
-async fn read_body(door: &Door, op: &Op, parts: &http::request::Parts, body: Body) -> Result<Bytes> {
+async fn read_body(door: &Door, op: &Op, parts: &http::request::Parts, body: Body) -> Result<(Bytes, Room)> {
     let uri = parts.uri.path_and_query().map_or(0, |p| p.as_str().len());
     if uri > MAX_URI {
         return Err(too_large(MAX_URI));
@@ -183,13 +189,41 @@ async fn read_body(door: &Door, op: &Op, parts: &http::request::Parts, body: Bod
     if declared.is_some_and(|n| n > op.body_limit as u64) {
         return Err(too_large(op.body_limit));
     }
-    let collected = tokio::time::timeout(door.limits.body_timeout, Limited::new(body, op.body_limit).collect());
-    match collected.await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => Err(too_large(op.body_limit)),
-        Ok(Err(e)) => Err(Error::invalid("body", text!("broken off", "请求体中断")).inside(e)),
-        Err(_) => Err(Error::invalid("body", text!("took too long to arrive", "请求体接收超时"))),
-    }
+    arrive(&door.bodies, door.limits.body_timeout, op.body_limit, body).await
+}
+
+/// What a body takes of the budget of all bodies.
+type Room = Option<OwnedSemaphorePermit>;
+
+/// Reads a body within its limit, its time and the budget of all bodies.
+async fn arrive(bodies: &Arc<Semaphore>, patience: Duration, limit: usize, body: Body) -> Result<(Bytes, Room)> {
+    let reading = async {
+        let mut body = Limited::new(body, limit);
+        let mut arrived = BytesMut::new();
+        let mut room: Room = None;
+        while let Some(frame) = body.frame().await {
+            let frame = match frame {
+                Ok(frame) => frame,
+                Err(e) if e.is::<http_body_util::LengthLimitError>() => return Err(too_large(limit)),
+                Err(e) => return Err(Error::invalid("body", text!("broken off", "请求体中断")).inside(e)),
+            };
+            let Ok(data) = frame.into_data() else { continue };
+            if arrived.len() + data.len() > SMALL_BODY {
+                let full = || Error::new(codes::TOO_MANY).retry_after(1);
+                let more = u32::try_from(data.len()).map_err(|_| full())?;
+                let more = bodies.clone().try_acquire_many_owned(more).map_err(|_| full())?;
+                match &mut room {
+                    Some(room) => room.merge(more),
+                    None => room = Some(more),
+                }
+            }
+            arrived.extend_from_slice(&data);
+        }
+        Ok((arrived.freeze(), room))
+    };
+    tokio::time::timeout(patience, reading)
+        .await
+        .unwrap_or_else(|_| Err(Error::invalid("body", text!("took too long to arrive", "请求体接收超时"))))
 }
 
 fn too_large(limit: usize) -> Error {
@@ -270,17 +304,33 @@ fn raw(op: &Op, parts: &http::request::Parts, path_params: Option<&RawPathParams
     Raw { source: op.source, query, body }
 }
 
-/// The peer, or behind a trusted proxy the last address that is not one itself.
 fn client_ip(door: &Door, parts: &http::request::Parts) -> Option<IpAddr> {
     let peer = parts.extensions.get::<Peer>()?.0.ip();
-    let trusted = &door.limits.trusted_proxies;
-    if !trusted.contains(&peer) {
-        return Some(peer);
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter();
+    let forwarded: Vec<&str> = forwarded.map(|v| v.to_str().unwrap_or("?")).collect();
+    Some(forwarded_for(peer, &door.limits.trusted_proxies, &forwarded.join(",")))
+}
+
+/// The peer, or behind a trusted proxy the last address that is not one itself. Proxies append: what stands before a
+/// hop that cannot be read may be anybody's invention, so that hop ends the search at the proxy that wrote it.
+fn forwarded_for(peer: IpAddr, trusted: &[IpAddr], header: &str) -> IpAddr {
+    let mut last = peer.to_canonical();
+    let known = |ip: &IpAddr| trusted.iter().any(|t| t.to_canonical() == *ip);
+    let mut hops = header.rsplit(',').map(str::trim);
+    while known(&last) {
+        match hops.next().and_then(read_hop) {
+            Some(hop) => last = hop,
+            None => break,
+        }
     }
-    let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-    let mut hops: Vec<IpAddr> = forwarded.flat_map(|v| v.split(',')).filter_map(|s| s.trim().parse().ok()).collect();
-    hops.reverse();
-    Some(hops.into_iter().find(|ip| !trusted.contains(ip)).unwrap_or(peer))
+    last
+}
+
+/// An address, some proxies add a port.
+fn read_hop(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|s| s.strip_suffix(']')).unwrap_or(hop);
+    let ip = bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|a| a.ip()))?;
+    Some(IpAddr::to_canonical(&ip))
 }
 
 fn log(row: &Row, outcome: &Result<Option<Vec<u8>>>, trace: &Trace, started: Instant) {
@@ -309,5 +359,49 @@ fn stamp(response: &mut Response, id: &str, guard: Guard) {
     guard.stamp(response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(s: &str) -> IpAddr {
+        s.parse().unwrap()
+    }
+
+    #[test]
+    fn only_what_a_trusted_proxy_appended_says_who_asks() {
+        let trusted = [ip("10.0.0.1"), ip("10.0.0.2")];
+        let from = |peer: &str, header: &str| forwarded_for(ip(peer), &trusted, header).to_string();
+        assert_eq!(from("203.0.113.9", "198.51.100.1"), "203.0.113.9");
+        assert_eq!(from("10.0.0.1", "198.51.100.1, 203.0.113.9"), "203.0.113.9");
+        assert_eq!(from("10.0.0.1", "198.51.100.1, 203.0.113.9, 10.0.0.2"), "203.0.113.9");
+        assert_eq!(from("::ffff:10.0.0.1", "203.0.113.9"), "203.0.113.9");
+        assert_eq!(from("10.0.0.1", ""), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_hop_with_a_port_is_read_and_an_unreadable_one_does_not_uncover_what_a_stranger_wrote() {
+        let trusted = [ip("10.0.0.1")];
+        let from = |header: &str| forwarded_for(ip("10.0.0.1"), &trusted, header).to_string();
+        assert_eq!(from("198.51.100.1, 203.0.113.9:51000"), "203.0.113.9");
+        assert_eq!(from("198.51.100.1, [2001:db8::1]:51000"), "2001:db8::1");
+        assert_eq!(from("198.51.100.1, [2001:db8::1]"), "2001:db8::1");
+        assert_eq!(from("198.51.100.1, unknown"), "10.0.0.1");
+        assert_eq!(from("198.51.100.1, ?"), "10.0.0.1");
+    }
+
+    #[tokio::test]
+    async fn bodies_share_a_budget_and_small_ones_need_none_of_it() {
+        let bodies = Arc::new(Semaphore::new(300 * 1024));
+        let send = |kib: usize| arrive(&bodies, Duration::from_secs(30), 1 << 20, Body::from(vec![b'x'; kib * 1024]));
+        let first = send(200).await.unwrap();
+        assert_eq!(first.0.len(), 200 * 1024);
+        assert_eq!(send(200).await.unwrap_err().code(), codes::TOO_MANY);
+        assert_eq!(send(64).await.unwrap().0.len(), 64 * 1024);
+        assert_eq!(send(1025).await.unwrap_err().code(), codes::TOO_LARGE);
+        drop(first);
+        assert!(send(200).await.is_ok(), "room is given back");
     }
 }

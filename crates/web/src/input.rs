@@ -124,6 +124,9 @@ mod tests {
         let deep = format!(r#"{{"list":[],"x":{}{}}}"#, "[".repeat(70), "]".repeat(70));
         assert!(refuse(&deep).ends_with("nested deeper than 64 levels"), "{}", refuse(&deep));
         assert!(refuse(&"[".repeat(100_000)).contains("nested deeper"));
+        let members: Vec<String> = (0..10_001).map(|i| format!(r#""{i}":1"#)).collect();
+        let wide = format!(r#"{{"list":[],"x":{{{}}}}}"#, members.join(","));
+        assert_eq!(refuse(&wide), "x: more than 10000 members");
         assert!(refuse(r#"{"list":[]} x"#).starts_with("body:"));
         assert!(refuse(r#"{"list":[1e400]}"#).starts_with("body:") || refuse(r#"{"list":[1e400]}"#).contains("number"));
         assert!(refuse(r#"{"list":["\ud800"]}"#).starts_with("body:"));

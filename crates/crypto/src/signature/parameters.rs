@@ -7,6 +7,8 @@ use serde_json::value::RawValue;
 
 /// Deeper brackets in a query are refused.
 const MAX_DEPTH: usize = 16;
+/// More members, of which each costs memory before anybody has proven anything, than any operation has.
+const MAX_MEMBERS: usize = 1_000;
 
 /// What follows the path.
 pub(super) enum Parameters {
@@ -201,6 +203,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut out = Vec::new();
                 while let Some(member) = map.next_entry()? {
+                    few(out.len())?;
                     out.push(member);
                 }
                 Ok(out)
@@ -209,6 +212,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut out = Vec::new();
                 while let Some(item) = seq.next_element()? {
+                    few(out.len())?;
                     out.push((out.len().to_string(), item));
                 }
                 Ok(out)
@@ -216,4 +220,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
         }
         deserializer.deserialize_any(Both).map(Members)
     }
+}
+
+fn few<E: serde::de::Error>(there: usize) -> Result<(), E> {
+    if there < MAX_MEMBERS { Ok(()) } else { Err(E::custom("too many members")) }
 }

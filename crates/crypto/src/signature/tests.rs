@@ -147,6 +147,20 @@ fn lists_of_numbers_have_a_second_form_and_lists_of_texts_have_not() {
 }
 
 #[test]
+fn a_body_of_a_million_members_is_refused_before_it_costs_memory() {
+    let body = |n: usize| {
+        let members: Vec<String> = (0..n).map(|i| format!("\"{i}\":1")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let strings = |body: &str| {
+        let request = Signed { method: "POST", path: "/x", query: None, headers: &[], body: body.as_bytes() };
+        candidates(&request).len()
+    };
+    assert_eq!((strings(&body(1_000)), strings(&body(1_001))), (1, 0));
+    assert_eq!(strings(&format!("[{}1]", "1,".repeat(1_000))), 0);
+}
+
+#[test]
 fn what_the_client_cannot_have_sent_has_no_string() {
     let queries = [
         "a=1&a=2",

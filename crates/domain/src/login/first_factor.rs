@@ -5,7 +5,7 @@ use watchword_api::login::{PassCodePayload, PasswordPayload};
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, Secret, codes, text, unicode};
 use watchword_store::message::{self as store, Quota};
-use watchword_store::quota;
+use watchword_store::{Tx, quota};
 
 use super::{Proven, about};
 use crate::ctx::Ctx;
@@ -26,30 +26,35 @@ const MAX_NAME: usize = 320;
 pub(super) async fn password(ctx: &Ctx, payload: PasswordPayload, encrypted: PasswordEncryptType) -> Result<Proven> {
     let name = login_name(&payload)?;
     let given = plain(ctx, payload.password, encrypted);
-    let address = format!("signin:{}", ctx.request().ip.as_deref().unwrap_or("-"));
     let mut tx = ctx.read().await?;
-    if let Some(ends) = quota::used_up(&mut tx, ctx.pool(), &address, FAILURES_PER_ADDRESS, ctx.now()).await? {
-        return Err(throttle::too_many(ends - ctx.now()));
-    }
+    admit_address(&mut tx, ctx).await?;
     let found = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
     drop(tx);
     // One counter per user and address, whatever name was used: no stranger can lock anybody out from elsewhere.
     let who = match &found {
         Some(user) => user.id.clone(),
-        None => hash::sha256_hex(unicode::fold(name.text()).as_bytes())[..24].to_owned(),
+        None => nobody(&name),
     };
-    let subject = format!("{who}:{}", ctx.request().ip.as_deref().unwrap_or("-"));
+    let subject = format!("{who}:{}", ctx.network());
+    // A flood of others must not use up the tries of those whose password could not be judged for it.
+    ctx.passwords.has_room()?;
     throttle::charge(ctx, Guess::Password, &subject).await?;
     let stored = found.as_ref().and_then(|u| u.password_hash.clone());
-    let verdict = ctx.passwords.verify(given.clone(), stored.clone()).await?;
+    let verdict = match ctx.passwords.verify(given.clone(), stored.clone()).await {
+        Ok(verdict) => verdict,
+        Err(unjudged) => {
+            throttle::give_back(ctx, Guess::Password, &subject).await?;
+            return Err(unjudged);
+        }
+    };
     let fresh = match verdict {
-        Verdict::RightButStale => Some(ctx.passwords.hash(given, ctx.entropy).await?),
+        // Can wait for the next sign-in where there is no room now.
+        Verdict::RightButStale => ctx.passwords.hash(given, ctx.entropy).await.ok(),
         Verdict::Right | Verdict::Wrong => None,
     };
     let mut tx = ctx.write().await?;
     let (Some(user), Verdict::Right | Verdict::RightButStale) = (&found, verdict) else {
-        let quota = Quota { bucket: &address, limit: FAILURES_PER_ADDRESS, window: ADDRESS_WINDOW };
-        store::charge(&mut tx, ctx.pool(), quota, ctx.now()).await?;
+        charge_address(&mut tx, ctx).await?;
         let refusal = Error::new(codes::CREDENTIALS_WRONG);
         return Err(ctx.commit_refusal(tx, refusal, about(found.as_ref(), "pwd")).await);
     };
@@ -63,6 +68,43 @@ pub(super) async fn password(ctx: &Ctx, payload: PasswordPayload, encrypted: Pas
         return Err(ctx.commit_refusal(tx, Error::new(codes::CREDENTIALS_WRONG), about(Some(&user), "pwd")).await);
     }
     Ok(Proven { tx, user, amr: "pwd" })
+}
+
+/// # Errors
+/// 429 while the caller's address has too many failures behind it.
+async fn admit_address(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
+    let bucket = address_bucket(ctx);
+    match quota::used_up(tx, ctx.pool(), &bucket, FAILURES_PER_ADDRESS, ctx.now()).await? {
+        Some(ends) => Err(throttle::too_many(ends - ctx.now())),
+        None => Ok(()),
+    }
+}
+
+async fn charge_address(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
+    let bucket = address_bucket(ctx);
+    let quota = Quota { bucket: &bucket, limit: FAILURES_PER_ADDRESS, window: ADDRESS_WINDOW };
+    store::charge(tx, ctx.pool(), quota, ctx.now()).await?;
+    Ok(())
+}
+
+fn address_bucket(ctx: &Ctx) -> String {
+    format!("signin:{}", ctx.network())
+}
+
+/// What stands for the user in the counter of a name that nobody has: one for all the ways to write the name, as
+/// there is one for a user, or the pause would tell which names exist.
+fn nobody(name: &LoginName) -> String {
+    let email = |s: &str| message::normalise_email(s).ok().map(|key| format!("email:{key}"));
+    let phone = |s: &str| message::normalise_phone(s, None).ok().map(|key| format!("phone:{key}"));
+    let text = name.text();
+    let key = match name {
+        LoginName::Username(_) => None,
+        LoginName::Email(_) => email(text),
+        LoginName::Phone { .. } => phone(text),
+        LoginName::Account(_) => email(text).or_else(|| phone(text)),
+    };
+    let key = key.unwrap_or_else(|| format!("name:{}", unicode::fold(text)));
+    hash::sha256_hex(key.as_bytes())[..24].to_owned()
 }
 
 fn login_name(payload: &PasswordPayload) -> Result<LoginName> {
@@ -103,6 +145,7 @@ pub(crate) fn plain(ctx: &Ctx, given: Secret<String>, encrypted: PasswordEncrypt
 /// Checks a code that was sent by SMS or e-mail. The code is used up also when nobody has that number or address.
 pub(super) async fn pass_code(ctx: &Ctx, payload: PassCodePayload) -> Result<Proven> {
     let (medium, target, name) = pass_code_target(&payload).map_err(|e| e.at("passCodePayload"))?;
+    admit_address(&mut ctx.read().await?, ctx).await?;
     let mut tx = ctx.write().await?;
     let given = payload.pass_code.reveal();
     let right = message::check_code(&mut tx, ctx, medium, &target, "CHANNEL_LOGIN", given).await?;
@@ -111,6 +154,7 @@ pub(super) async fn pass_code(ctx: &Ctx, payload: PassCodePayload) -> Result<Pro
     match found {
         Some(user) if right => Ok(Proven { tx, user, amr }),
         found => {
+            charge_address(&mut tx, ctx).await?;
             let refusal = Error::new(codes::PASS_CODE_WRONG);
             Err(ctx.commit_refusal(tx, refusal, about(found.as_ref(), amr)).await)
         }

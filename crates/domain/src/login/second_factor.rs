@@ -77,6 +77,9 @@ pub async fn recover(ctx: &Ctx, code: Option<Secret<String>>) -> Result<(SignedI
     let given = recovery::normalise(code.reveal());
     // A code of an unusual shape is stored under a slow hash: judge it under the gate, before the writer is taken,
     // and count the try before it is judged.
+    if stored.as_deref().is_some_and(recovery::stored_needs_argon) {
+        ctx.passwords.has_room()?;
+    }
     let closed = throttle::charge(ctx, Guess::RecoveryCode, &user_id).await?;
     let right = match (&stored, given) {
         (Some(stored), Some(given)) if recovery::stored_needs_argon(stored) => {

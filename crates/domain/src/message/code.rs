@@ -1,7 +1,5 @@
 //! Codes: drawn, counted, stored as a keyed hash, sent by way of the outbox, and checked once.
 
-use std::net::IpAddr;
-
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, Secret, codes};
 use watchword_store::Tx;
@@ -99,7 +97,7 @@ pub async fn charge_target(tx: &mut Tx, ctx: &Ctx, medium: Medium, target: &str)
     }
     let limits = [
         (format!("day:{medium}:{counted}"), TARGET_PER_DAY, day),
-        (format!("ip:{}", network(ctx)), settings.messages_per_ip_and_hour, Millis::hours(1)),
+        (format!("ip:{}", ctx.network()), settings.messages_per_ip_and_hour, Millis::hours(1)),
         // Last, as every sender of the pool meets at this row.
         (format!("pool:{medium}"), settings.messages_per_day, day),
     ];
@@ -191,17 +189,4 @@ async fn charge(tx: &mut Tx, ctx: &Ctx, bucket: &str, limit: i64, window: Millis
 
 fn seconds_until(ctx: &Ctx, at: Millis) -> u32 {
     u32::try_from(((at - ctx.now()).0 + 999) / 1000).unwrap_or(1).max(1)
-}
-
-/// What counts as one sender: an IPv4 address, or the /64 that one household or host has in IPv6.
-fn network(ctx: &Ctx) -> String {
-    match ctx.request().ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok()) {
-        Some(IpAddr::V6(ip)) if ip.to_ipv4_mapped().is_none() => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Some(IpAddr::V6(ip)) => ip.to_ipv4_mapped().map_or_else(String::new, |ip| ip.to_string()),
-        Some(ip) => ip.to_string(),
-        None => "unknown".into(),
-    }
 }

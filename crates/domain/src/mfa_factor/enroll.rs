@@ -106,6 +106,11 @@ async fn admit(tx: &mut Tx, ctx: &Ctx, user_id: &str, kind: FactorType) -> Resul
         Actor::Pending(_) if demand.any_bound() => Err(Error::new(codes::STEP_UP_NEEDED)),
         Actor::Pending(t) if t.demanded_by == "trigger" => Err(Error::new(codes::STEP_UP_NEEDED)),
         _ if bound => Err(Error::new(codes::FACTOR_BOUND)),
+        // Who has proven a password only completes what is asked for, not something that nobody asked for.
+        Actor::Pending(_) if !demand.required().is_empty() && !demand.required().contains(&kind) => {
+            Err(Error::new(codes::FORBIDDEN)
+                .because(text!("the application asks for another factor", "应用要求使用其他 MFA 要素")))
+        }
         Actor::User(session) if demand.any_bound() => {
             let live = session::live(tx, ctx.pool(), &session.id, ctx.now()).await?;
             let proven = live.is_some_and(|s| s.mfa_at.is_some());

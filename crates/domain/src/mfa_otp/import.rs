@@ -139,6 +139,8 @@ async fn bind_all(tx: &mut Tx, ctx: &Ctx, items: Vec<Item>, overwrite: bool) -> 
     let existing: HashMap<&str, &MfaFactor> = existing.iter().map(|f| (f.user_id.as_str(), f)).collect();
     let mut outcome = Outcome { bound: 0, replaced: Vec::new(), unchanged: 0, weak: 0 };
     let (mut factors, mut codes, mut enable) = (Vec::new(), Vec::new(), Vec::new());
+    // A recovery code belongs to the secret it came with: it does not open the way around another one.
+    let mut orphans = Vec::new();
     for item in items {
         outcome.weak += usize::from(item.otp.secret.weak);
         if let Some(hash) = &item.otp.recovery_hash {
@@ -158,6 +160,9 @@ async fn bind_all(tx: &mut Tx, ctx: &Ctx, items: Vec<Item>, overwrite: bool) -> 
                 )));
             }
             Some(_) => {
+                if item.otp.recovery_hash.is_none() {
+                    orphans.push(item.user_id.clone());
+                }
                 outcome.replaced.push(item.user_id);
                 factors.push(item.factor);
             }
@@ -169,6 +174,7 @@ async fn bind_all(tx: &mut Tx, ctx: &Ctx, items: Vec<Item>, overwrite: bool) -> 
     }
     mfa_factor::put_primary(tx, &factors).await?;
     mfa_factor::put_recovery(tx, &codes).await?;
+    mfa_factor::delete_recovery_of(tx, ctx.pool(), &orphans).await?;
     if !enable.is_empty() {
         mfa_factor::set_enabled(tx, ctx.pool(), &enable, "OTP", true, ctx.now()).await?;
     }

@@ -24,7 +24,7 @@ const MAX_ALTERNATIVES: usize = 20;
 /// Longest text to search for, in characters.
 const MAX_TEXT: usize = 256;
 /// Times above are milliseconds, below seconds.
-const SECONDS_END: i64 = 100_000_000_000;
+const SECONDS_END: u64 = 100_000_000_000;
 
 const DEFAULT_FIELDS: [FuzzySearchField; 6] = [
     FuzzySearchField::Phone,
@@ -121,7 +121,7 @@ pub fn page(page: Option<i64>, limit: Option<i64>, prefix: &str) -> Result<table
 
 /// A Unix time in seconds or milliseconds; `last` is the millisecond of a second that counts.
 fn unix(n: i64, last: i64) -> Millis {
-    if n.abs() > SECONDS_END { Millis(n) } else { Millis(n * 1000 + last) }
+    if n.unsigned_abs() > SECONDS_END { Millis(n) } else { Millis(n * 1000 + last) }
 }
 
 fn columns(fields: &[FuzzySearchField]) -> Result<Vec<&'static Column>> {

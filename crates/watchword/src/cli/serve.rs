@@ -97,6 +97,7 @@ async fn serve_until(mut config: Config, stopping: watch::Receiver<bool>) -> Out
     let front = watchword_web::Limits {
         body_timeout: config.limits_body_timeout.0,
         trusted_proxies: config.trusted_proxies.clone(),
+        ..Default::default()
     };
     let here = monitoring_listener.is_none().then(|| metrics.clone());
     let main = watchword_web::router(services.clone(), ops.clone(), front);

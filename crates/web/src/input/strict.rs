@@ -150,10 +150,15 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
         if self.depth >= MAX_DEPTH {
             return Err(self.refuse(deep()));
         }
-        let mut seen = Keys::Few(Vec::new());
+        let (mut seen, mut n) = (Keys::Few(Vec::new()), 0);
         while let Some(key) = map.next_key_seed(Key)? {
             self.string::<A::Error>(&key)?;
             let fresh = seen.add(key.clone());
+            n += 1;
+            if n > MAX_ITEMS {
+                let many = text!("more than {MAX_ITEMS} members", "超过 {MAX_ITEMS} 个成员");
+                return Err(self.refuse(Error::new(codes::TOO_LARGE).because(many)));
+            }
             self.state.path.push(Step::Key(key));
             if !fresh {
                 return Err(self.refuse(Error::new(codes::INVALID).because(text!("given twice", "重复出现"))));

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,6 +21,7 @@ use crate::pages::html::{escape, reply};
 
 /// Largest form, in bytes.
 const MAX_FORM: usize = 4096;
+const FORM_TIME: Duration = Duration::from_secs(10);
 
 /// `GET` and `POST /verify-email`.
 pub fn routes(services: Arc<Services>) -> Router {
@@ -54,7 +56,9 @@ async fn confirm(State(services): State<Arc<Services>>, request: Request) -> Res
         ip: request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_string()),
         ..ctx::Request::default()
     };
-    let form = axum::body::to_bytes(Body::new(request.into_body()), MAX_FORM).await.unwrap_or_default();
+    // A form that dribbles in must not hold its connection for ever.
+    let form = axum::body::to_bytes(Body::new(request.into_body()), MAX_FORM);
+    let form = tokio::time::timeout(FORM_TIME, form).await.ok().and_then(Result::ok).unwrap_or_default();
     let members = members(std::str::from_utf8(&form).unwrap_or_default());
     let member = |name: &str| members.get(name).map_or("", String::as_str);
     let outcome = message::confirm_email(&services, asked, member("app"), member("email"), member("token")).await;
