@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use watchword_domain::message::{self, Medium, provider};
+use watchword_domain::outbox::{Event, notify_user};
 use watchword_domain::{Audit, Ctx};
 use watchword_kit::{Millis, PoolId, Secret};
 use watchword_send::testing::{Answer, Behaviour, HttpTrap, Recorded, SmtpTrap, Stage};
@@ -11,6 +12,7 @@ use watchword_testkit::{Pool, Reply, Server, minutes, seconds};
 
 const LOGIN: &str = "CHANNEL_LOGIN";
 const REGISTER: &str = "CHANNEL_REGISTER";
+const PASSWORD: &str = "correct horse battery staple";
 const PHONE: &str = "+8613800138000";
 
 /// A server whose pool sends to traps.
@@ -106,17 +108,32 @@ async fn settled(server: &Server) {
     panic!("the worker does not come to rest: {:?}", states(server).await);
 }
 
-async fn make_user(server: &Server, columns: &str, values: &str) {
+/// Puts a user into the database and answers the id.
+async fn make_user(server: &Server, columns: &str, values: &str) -> String {
+    let id = server.services.ids.next(server.clock.now());
     let sql = format!(
         "INSERT INTO users (pool_id, id, status, work_status, email_verified, phone_verified, gender, custom_data,
              reset_password_on_next_login, source_type, register_source, logins_count, created_at, updated_at, {columns})
          VALUES ('{}', '{}', 'Activated', 'Active', FALSE, FALSE, 'U', '{{}}', FALSE, 'import', '[]', 0, 0, 0, {values})",
-        server.pool.id,
-        server.services.ids.next(server.clock.now()),
+        server.pool.id, id,
     );
     let mut tx = server.services.db.write().await.expect("a transaction");
     tx.run(&sql, &[]).await.expect("a user");
     tx.commit().await.expect("a commit");
+    id
+}
+
+/// A user who can sign in as `name` with [`PASSWORD`] and has this phone number.
+async fn make_member(server: &Server, name: &str, phone: &str) -> String {
+    let body = json!({ "username": name, "password": PASSWORD, "phone": phone });
+    let made = server.admin().await.post("/api/v3/create-user", body).await.ok();
+    made["userId"].as_str().unwrap().to_owned()
+}
+
+async fn sign_in(server: &Server, name: &str) -> Reply {
+    let payload = json!({ "username": name, "password": PASSWORD });
+    let body = json!({ "connection": "PASSWORD", "passwordPayload": payload });
+    server.app().post("/api/v3/signin", body).await
 }
 
 #[tokio::test]
@@ -378,14 +395,15 @@ async fn every_channel_of_the_contract_sends() {
     make_user(&post.server, "phone_key, email_key", "'+8613800138000', 'ada@example.com'").await;
     for channel in watchword_api::message::SmsChannel::ALL {
         // Ten messages a day are fewer than there are channels.
-        post.server.advance(Millis::hours(3));
         post.text("13800138000", channel.as_str()).await.done();
+        post.settled().await;
+        post.server.clock.advance(Millis::hours(3));
     }
     for channel in watchword_api::message::EmailChannel::ALL {
-        post.server.advance(Millis::hours(3));
         post.mail("ada@example.com", channel.as_str()).await.done();
+        post.settled().await;
+        post.server.clock.advance(Millis::hours(3));
     }
-    post.settled().await;
     assert_eq!((post.sms.requests().len(), post.mail.messages().len()), (11, 11));
 }
 
@@ -604,4 +622,156 @@ async fn what_is_over_is_forgotten_and_what_is_not_stays() {
     post.server.clock.advance(Millis::days(393));
     watchword::worker::forget(&post.server.services).await;
     assert_eq!(count("audit_logs").await, 0);
+}
+
+#[tokio::test]
+async fn a_code_for_sign_in_signs_in_once() {
+    let post = Post::start().await;
+    make_member(&post.server, "ada", "13800138000").await;
+    post.text("13800138000", LOGIN).await.done();
+    let code = post.code(1).await;
+    let body = json!({ "connection": "PASSCODE", "passCodePayload": { "passCode": code, "phone": "13800138000" } });
+    let tokens = post.server.app().post("/api/v3/signin", body.clone()).await.ok();
+    assert!(tokens["access_token"].is_string());
+    post.server.app().post("/api/v3/signin", body).await.refused(403);
+}
+
+#[tokio::test]
+async fn with_a_token_a_code_goes_to_the_users_own_number_only() {
+    let post = Post::start().await;
+    make_member(&post.server, "ada", "13800138000").await;
+    make_member(&post.server, "bob", "13900139000").await;
+    let token = sign_in(&post.server, "ada").await.ok()["access_token"].as_str().unwrap().to_owned();
+    let ada = post.server.app().bearer(&token);
+    for channel in ["CHANNEL_VERIFY_MFA", "CHANNEL_UNBIND_MFA", "CHANNEL_UNBIND_PHONE", "CHANNEL_DELETE_ACCOUNT"] {
+        let send = |phone| json!({ "phoneNumber": phone, "channel": channel });
+        ada.post("/api/v3/send-sms", send("13800138000")).await.done();
+        ada.post("/api/v3/send-sms", send("13900139000")).await.refused(403);
+        // The refusal counts as a message, so that numbers cannot be tried one after the other.
+        ada.post("/api/v3/send-sms", send("13900139000")).await.refused_with(422, 2080);
+        post.server.advance(minutes(1));
+    }
+    let body = json!({ "phoneNumber": "13800138000", "channel": "CHANNEL_VERIFY_MFA" });
+    post.server.app().bearer("forged").post("/api/v3/send-sms", body.clone()).await.refused_with(401, 2020);
+    let other = post.server.new_pool("Other").await;
+    let elsewhere = post.server.anonymous().header("x-authing-app-id", &other.app_id).bearer(&token);
+    elsewhere.post("/api/v3/send-sms", body).await.refused_with(404, 2011);
+    post.settled().await;
+    assert!(post.sms.requests().iter().all(|r| r.text().contains(PHONE)));
+    assert_eq!(post.sms.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_second_factor_gets_a_code_to_a_bound_number() {
+    let post = Post::start().await;
+    let ada = make_member(&post.server, "ada", "13800138000").await;
+    let list = json!([{ "userId": ada, "otp": { "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" } }]);
+    post.server.admin().await.post("/api/v3/import-otp", json!({ "list": list })).await.done();
+    let waiting = sign_in(&post.server, "ada").await.refused(300);
+    let client = post.server.app().bearer(waiting["data"]["mfaToken"].as_str().unwrap());
+    let send = |phone| json!({ "phoneNumber": phone, "channel": "CHANNEL_VERIFY_MFA" });
+    client.post("/api/v3/send-sms", send("13700137000")).await.refused(403);
+    let sql = format!(
+        "INSERT INTO mfa_factors (pool_id, id, user_id, kind, is_primary, enabled, target, target_country_code,
+             weak_seed, source, created_at, updated_at)
+         VALUES ('{}', 'f1', '{ada}', 'SMS', TRUE, TRUE, '+8613700137000', '+86', FALSE, 'enroll', 0, 0)",
+        post.server.pool.id
+    );
+    let mut tx = post.server.services.db.write().await.unwrap();
+    tx.run(&sql, &[]).await.unwrap();
+    tx.commit().await.unwrap();
+    post.server.advance(minutes(1));
+    client.post("/api/v3/send-sms", send("13700137000")).await.done();
+    let code = post.code(1).await;
+    assert!(post.check(Medium::Sms, "+8613700137000", "CHANNEL_VERIFY_MFA", &code).await);
+}
+
+#[tokio::test]
+async fn a_link_confirms_the_address_once_and_only_when_the_button_is_pressed() {
+    let post = Post::start().await;
+    let ada = make_user(&post.server, "email, email_key", "'Ada@example.com', 'ada@example.com'").await;
+    let verified = async || {
+        let pool = PoolId::new(&post.server.pool.id);
+        let mut tx = post.server.services.db.read().await.unwrap();
+        watchword_store::user::TABLE.get(&mut tx, &pool, &ada).await.unwrap().unwrap().email_verified
+    };
+    let client = post.server.app().header("host", "evil.example");
+    let body = json!({ "email": "ada@example.com", "channel": "CHANNEL_VERIFY_EMAIL_LINK" });
+    client.post("/api/v3/send-email", body).await.done();
+    let text = post.mail.wait_for(1).await[0].text().unwrap();
+    let link = text.lines().find_map(|l| l.strip_prefix("https://id.example.com")).expect("a link").to_owned();
+    let page = post.server.anonymous().get(&link).await;
+    assert!(page.text.contains("ada@example.com") && page.text.contains("<form method=\"post\""), "{}", page.text);
+    assert!(!verified().await, "opening the link changes nothing");
+
+    let (path, query) = link.split_once('?').unwrap();
+    let token = query.split("token=").nth(1).unwrap();
+    let press = async |token: &str| {
+        let form = [("app", post.server.pool.app_id.as_str()), ("email", "ada@example.com"), ("token", token)];
+        post.server.anonymous().post_form(path, &form).await.http
+    };
+    for _ in 0..6 {
+        assert_eq!(press("wrong").await, 400);
+    }
+    assert_eq!((press(token).await, verified().await), (200, true));
+    assert_eq!(press(token).await, 400, "a second time");
+    let spoof = post.server.anonymous().get("/verify-email?email=Call+0800+now&token=x&app=x").await;
+    assert!(!spoof.text.contains("0800"));
+}
+
+#[tokio::test]
+async fn users_are_told_of_changes_by_mail_otherwise_by_sms_otherwise_not_at_all() {
+    let post = Post::start().await;
+    let both = make_user(&post.server, "email_key, phone_key, locale", "'ada@example.com', '+8613800138000', 'zh-CN'");
+    let users = [
+        both.await,
+        make_user(&post.server, "phone_key", "'+8613900139000'").await,
+        make_user(&post.server, "username_key", "'nobody'").await,
+    ];
+    let tell = async |user: &str, event: Event| {
+        let pool = PoolId::new(&post.server.pool.id);
+        let ctx = Ctx::system(post.server.services.clone(), pool, Audit::UserUpdate);
+        let mut tx = ctx.write().await.unwrap();
+        let user = watchword_store::user::TABLE.get(&mut tx, ctx.pool(), user).await.unwrap().unwrap();
+        notify_user(&mut tx, &ctx, &user, event).await.unwrap();
+        ctx.commit(tx, json!({})).await.unwrap();
+    };
+    for user in &users {
+        tell(user, Event::FactorBound).await;
+        // Notices have no limit of one per minute.
+        tell(user, Event::AccountCreated { password: Some(Secret::new("first-pass".into())) }).await;
+    }
+    post.settled().await;
+    let (mails, texts) = (post.mail.messages(), post.sms.requests());
+    assert_eq!((mails.len(), texts.len()), (2, 2));
+    assert!(mails.iter().any(|m| m.text().unwrap().contains("MFA")));
+    assert!(mails.iter().any(|m| m.text().unwrap().contains("first-pass")));
+    let purposes: Vec<_> =
+        texts.iter().map(|r| serde_json::from_slice::<Value>(&r.body).unwrap()["purpose"].clone()).collect();
+    assert!(purposes.contains(&json!("factor_bound")) && purposes.contains(&json!("account_created")), "{purposes:?}");
+
+    let ctx = Ctx::system(post.server.services.clone(), PoolId::new(&post.server.pool.id), Audit::ProviderUpdate);
+    provider::remove(&ctx, Medium::Email).await.unwrap();
+    tell(&users[0], Event::PasswordChanged).await;
+    assert_eq!(post.states().await.len(), 4, "without a provider nothing is queued");
+}
+
+#[tokio::test]
+async fn a_providers_configuration_is_checked_sealed_and_shown_masked() {
+    let post = Post::start().await;
+    let ctx = Ctx::system(post.server.services.clone(), PoolId::new(&post.server.pool.id), Audit::ProviderUpdate);
+    let shown = provider::get_masked(&ctx, Medium::Sms).await.unwrap();
+    assert_eq!((&shown["driver"], &shown["secret"]), (&json!("http"), &json!("***")));
+    let faults = |medium, config: Value| {
+        let found = watchword::worker::check_provider(medium, &config.to_string(), true);
+        found.into_iter().map(|(field, _)| field).collect::<Vec<_>>()
+    };
+    assert!(faults(Medium::Email, smtp(&post.mail)).is_empty() && faults(Medium::Sms, receiver(&post.sms)).is_empty());
+    assert_eq!(faults(Medium::Email, json!({ "host": "x" })), ["config"]);
+    assert_eq!(
+        faults(Medium::Sms, json!({ "driver": "http", "url": "https://x.example", "secret": "short" })),
+        ["secret"]
+    );
+    let loud = watchword::worker::check_provider(Medium::Email, "{\"host\":\"x\",\"port\":\"hunter2\"}", true);
+    assert!(!format!("{loud:?}").contains("hunter2"));
 }

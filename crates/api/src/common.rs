@@ -8,8 +8,9 @@ pub type Object = serde_json::Map<String, serde_json::Value>;
 
 wire_enum! {
     /// What a `userId` member holds: `user_id` the id given by this server, `external_id` the user's
-    /// `externalId`, `phone`, `email`, `username`, `identity` as `<extIdpId>:<userIdInIdp>`, `sync_relation` as
-    /// `<provider>:<userIdInIdp>`, `custom_field` as `<key>:<value>` of a unique custom field.
+    /// `externalId`, `phone` (of another country than China with its code, as `+14155550123`), `email`, `username`,
+    /// `identity` as `<extIdpId>:<userIdInIdp>`, `sync_relation` as `<provider>:<userIdInIdp>`, `custom_field` as
+    /// `<key>:<value>` of a unique custom field.
     #[derive(Default)]
     pub enum UserIdType {
         #[default]

@@ -96,8 +96,8 @@ pub struct GetUserQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetUserBatchQuery {
-    /// The users, named as `userIdType` says.
-    #[schemars(length(min = 1))]
+    /// The users, 1 to 50, named as `userIdType` says. Those who do not exist are left out of the answer.
+    #[schemars(length(min = 1, max = 50))]
     pub user_ids: Vec<String>,
 
     /// What `userIds` are. Default `user_id`.
@@ -138,7 +138,7 @@ pub struct IsUserExistsReq {
     /// E-mail address, in any case.
     pub email: Option<String>,
 
-    /// Phone number without country code.
+    /// Phone number; one of another country than China with its code in front, as `+14155550123`.
     pub phone: Option<String>,
 
     /// Id in the caller's own system.

@@ -34,6 +34,7 @@ actions! {
     UserUpdate = "user.update";
     UserDelete = "user.delete";
     UserKick = "user.kick";
+    EmailVerify = "user.email_verify";
     OtpImport = "otp.import";
     OtpSecretRead = "otp.secret_read";
     MfaTriggerIssue = "mfa.trigger_issue";

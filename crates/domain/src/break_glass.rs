@@ -27,7 +27,10 @@ pub struct Reset {
 pub async fn reset_mfa(ctx: &Ctx, name: &str, reason: &str) -> Result<Reset> {
     let reason = reason.trim();
     if reason.is_empty() {
-        return Err(Error::invalid("reason", text!("say why; it is kept in the trail", "请说明原因，原因会记入审计日志")));
+        return Err(Error::invalid(
+            "reason",
+            text!("say why; it is kept in the trail", "请说明原因，原因会记入审计日志"),
+        ));
     }
     let (pool, now) = (ctx.pool(), ctx.now());
     let mut tx = ctx.write().await?;

@@ -151,6 +151,14 @@ impl Ctx {
         }
     }
 
+    /// The management key that asks.
+    pub fn key_id(&self) -> Option<&str> {
+        match &self.0.actor {
+            Actor::AccessKey(key) => Some(&key.id),
+            _ => None,
+        }
+    }
+
     /// The session of the end user who asks.
     ///
     /// # Errors

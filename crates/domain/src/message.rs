@@ -17,7 +17,7 @@ pub mod target;
 pub mod text;
 
 pub use code::{charge_target, check_code, code_hash, draw_code, enqueue_code, issue_code, lifetime};
-pub use send::{send_email, send_sms};
+pub use send::{confirm_email, send_email, send_sms};
 pub use target::{normalise_email, normalise_phone};
 
 /// By what a message travels.

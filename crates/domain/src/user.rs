@@ -2,16 +2,17 @@
 //!
 //! # Layout
 //! - [`resolve`]: who is meant by an id, and by a name at sign-in
-//! - [`create`], [`update`], [`remove`]: the writes; `draft` is what the first two have in common
+//! - [`create`], [`update`], [`remove`]: the writes; `draft` and `unique` are what the first two have in common
 //! - [`search`]: lists; [`view`]: a stored user as the API shows it; [`claims`]: as OpenID Connect does
 //! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; `identity`: accounts elsewhere
-//! - `password`: passwords that an administrator sets
+//! - `password`: passwords that an administrator sets; `notice`: telling users of them
 
 pub mod claims;
 pub mod create;
 pub mod custom;
 mod draft;
 mod identity;
+mod notice;
 mod password;
 pub mod phone;
 pub mod remove;

@@ -51,10 +51,6 @@ pub async fn use_nonce(tx: &mut Tx, pool: &PoolId, key: &str, nonce: &str, expir
     Ok(tx.run(sql, vals![pool, key, nonce, expires]).await? == 1)
 }
 
-pub async fn forget_nonces(tx: &mut Tx, now: Millis) -> Result<u64> {
-    tx.run(sql!("DELETE FROM request_nonces WHERE expires_at < $1"), vals![now]).await
-}
-
 /// Whether the user to whom a key belongs may act.
 pub async fn owner_is_active(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<bool> {
     let sql =

@@ -2,7 +2,7 @@
 
 use watchword_kit::Millis;
 
-use crate::{Result, Table, Tx, row, sql, vals};
+use crate::{Table, row};
 
 row! {
     /// One row per write, in the write's own transaction.
@@ -30,7 +30,3 @@ row! {
 }
 
 pub static TABLE: Table<AuditLog> = Table::new("audit_logs");
-
-pub async fn forget(tx: &mut Tx, before: Millis) -> Result<u64> {
-    tx.run(sql!("DELETE FROM audit_logs WHERE at < $1"), vals![before]).await
-}

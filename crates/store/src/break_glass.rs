@@ -21,8 +21,7 @@ pub async fn delete_factors(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<u6
 
 /// Ends enrolments that the user has begun.
 pub async fn end_enrollments(tx: &mut Tx, pool: &PoolId, user: &str, now: Millis) -> Result<u64> {
-    let sql = sql!(
-        "UPDATE enrollments SET consumed_at = $3 WHERE pool_id = $1 AND user_id = $2 AND consumed_at IS NULL"
-    );
+    let sql =
+        sql!("UPDATE enrollments SET consumed_at = $3 WHERE pool_id = $1 AND user_id = $2 AND consumed_at IS NULL");
     tx.run(sql, vals![pool, user, now]).await
 }

@@ -54,7 +54,3 @@ pub async fn void(tx: &mut Tx, pool: &PoolId, users: &[String], kind: &str, now:
     );
     tx.run(sql, vals![pool, users, kind, now]).await
 }
-
-pub async fn forget(tx: &mut Tx, before: Millis) -> Result<u64> {
-    tx.run(sql!("DELETE FROM enrollments WHERE expires_at < $1"), vals![before]).await
-}

@@ -86,6 +86,15 @@ pub fn leftovers() -> Vec<Leftover> {
             ),
             keep: day,
         },
+        // Never to be sent, they only hold a dead code.
+        Leftover {
+            table: "outbox",
+            statement: sql!(
+                "DELETE FROM outbox WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM outbox WHERE expires_at < $1 AND state = 'withheld' LIMIT $2)"
+            ),
+            keep: none,
+        },
         Leftover {
             table: "outbox",
             statement: sql!(

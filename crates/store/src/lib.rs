@@ -27,6 +27,7 @@ pub mod mfa_transaction;
 pub mod migrate;
 pub mod outbox;
 pub mod pool;
+pub mod quota;
 pub mod server_key;
 pub mod session;
 pub mod statement;

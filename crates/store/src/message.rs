@@ -150,6 +150,12 @@ pub async fn owner_of_email(tx: &mut Tx, pool: &PoolId, email_key: &str) -> Resu
     Ok(tx.maybe::<(String,)>(sql, vals![pool, email_key]).await?.map(|(id,)| id))
 }
 
+/// Notes that the user reads what is sent to the account's e-mail address.
+pub async fn verify_email(tx: &mut Tx, pool: &PoolId, user: &str, now: Millis) -> Result<()> {
+    let sql = sql!("UPDATE users SET email_verified = TRUE, updated_at = $3 WHERE pool_id = $1 AND id = $2");
+    tx.run(sql, vals![pool, user, now]).await.map(drop)
+}
+
 /// Target and country code of the user's enabled factors of this kind.
 pub async fn factor_targets(
     tx: &mut Tx,

@@ -64,7 +64,3 @@ pub async fn revoke_of_apps(tx: &mut Tx, pool: &PoolId, user: &str, apps: &[Stri
     );
     tx.run(sql, vals![pool, user, apps, now]).await
 }
-
-pub async fn forget(tx: &mut Tx, before: Millis) -> Result<u64> {
-    tx.run(sql!("DELETE FROM mfa_transactions WHERE expires_at < $1"), vals![before]).await
-}

@@ -121,10 +121,3 @@ pub async fn drop_refresh_tokens_of_apps(tx: &mut Tx, pool: &PoolId, user: &str,
     let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND app_id IN ANY_OF($3)");
     tx.run(sql, vals![pool, user, apps]).await
 }
-
-/// Forgets what has been over for a while.
-pub async fn forget(tx: &mut Tx, before: Millis) -> Result<u64> {
-    let sessions = tx.run(sql!("DELETE FROM sessions WHERE expires_at < $1"), vals![before]).await?;
-    let tokens = tx.run(sql!("DELETE FROM refresh_tokens WHERE expires_at < $1"), vals![before]).await?;
-    Ok(sessions + tokens)
-}

@@ -67,9 +67,3 @@ pub async fn clear(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<()> {
     tx.run(sql!("DELETE FROM throttle_days WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await?;
     Ok(())
 }
-
-/// Forgets counters at rest: untouched since `before` and not locked.
-pub async fn forget(tx: &mut Tx, before: Millis, before_day: i64) -> Result<u64> {
-    let rows = tx.run(sql!("DELETE FROM throttles WHERE touched_at < $1 AND NOT locked"), vals![before]).await?;
-    Ok(rows + tx.run(sql!("DELETE FROM throttle_days WHERE day < $1"), vals![before_day]).await?)
-}

@@ -88,7 +88,8 @@ impl Server {
         let db = database.open(&clock).await;
         let services = Services::start(db, clock.clone(), &master, settings).await.expect("services start");
         let router = watchword_web::router(services.clone(), watchword_web::operations(), Default::default())
-            .merge(watchword_web::pages::inbox::routes(services.clone()));
+            .merge(watchword_web::pages::inbox::routes(services.clone()))
+            .merge(watchword_web::pages::verify_email::routes(services.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(watchword::serve::run(listener, router, Default::default(), async {
             drop(stopped.await);

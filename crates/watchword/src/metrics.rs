@@ -16,7 +16,10 @@ pub fn start(engine: &'static str) -> Result<Render, String> {
     metrics::describe_counter!("watchword_requests_total", "Requests by operation and statusCode.");
     metrics::describe_histogram!("watchword_request_seconds", "Time from a request's headers to its reply.");
     metrics::describe_gauge!("watchword_connections", "Open connections.");
-    metrics::describe_counter!("watchword_connections_refused_total", "Connections closed by limits.connections_per_ip.");
+    metrics::describe_counter!(
+        "watchword_connections_refused_total",
+        "Connections closed by limits.connections_per_ip."
+    );
     metrics::describe_gauge!("watchword_build_info", "Always 1; the labels say what runs.");
     metrics::gauge!("watchword_build_info", "version" => env!("CARGO_PKG_VERSION"), "database" => engine).set(1.0);
     let upkeep = handle.clone();

@@ -192,8 +192,7 @@ fn token_request(keys: &Value) -> Value {
 fn init_prints_the_credentials_once_and_keeps_to_itself() {
     let (data, keys) = Data::initialised("init");
     let names: Vec<&String> = keys.as_object().unwrap().keys().collect();
-    let expected =
-        ["userPoolId", "accessKeyId", "accessKeySecret", "appId", "appSecret", "issuer", "baseUrl"];
+    let expected = ["userPoolId", "accessKeyId", "accessKeySecret", "appId", "appSecret", "issuer", "baseUrl"];
     assert_eq!(names, expected);
     assert_eq!(mode(&data.0), 0o700);
     for file in ["master.key", "watchword.db"] {
@@ -265,7 +264,9 @@ fn a_command_or_a_file_may_hand_over_the_master_key() {
     let (data, _) = Data::initialised("key-source");
     let moved = data.path("elsewhere");
     std::fs::rename(data.path("master.key"), &moved).unwrap();
-    let with = |name: &str, value: &str| Done(data.command(&["pool", "list", "--output", "json"]).env(name, value).output().unwrap());
+    let with = |name: &str, value: &str| {
+        Done(data.command(&["pool", "list", "--output", "json"]).env(name, value).output().unwrap())
+    };
     with("WATCHWORD_MASTER_KEY_FILE", moved.to_str().unwrap()).json();
     with("WATCHWORD_MASTER_KEY_COMMAND", &format!("/bin/cat {}", moved.display())).json();
     assert!(with("WATCHWORD_MASTER_KEY_COMMAND", "exit 3").exits(9).contains("master_key_command"));
@@ -354,7 +355,10 @@ fn silent_and_dribbling_connections_are_closed() {
     for (n, stream) in open.iter_mut().enumerate() {
         let mut rest = Vec::new();
         let ended = stream.read_to_end(&mut rest);
-        assert!(ended.is_ok() || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset), "connection {n}");
+        assert!(
+            ended.is_ok() || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset),
+            "connection {n}"
+        );
     }
 }
 
@@ -392,15 +396,21 @@ fn log_lines_name_the_request_and_hold_no_secret() {
     let (data, keys) = Data::initialised("log");
     let server = data.serve(&[("WATCHWORD_LOG__LEVEL", "trace")]);
     let wrong = json!({ "accessKeyId": keys["accessKeyId"], "accessKeySecret": CANARY });
-    let headers = format!("authorization: Bearer {CANARY}\r\nx-authing-app-id: {}\r\n", keys["appId"].as_str().unwrap());
+    let headers =
+        format!("authorization: Bearer {CANARY}\r\nx-authing-app-id: {}\r\n", keys["appId"].as_str().unwrap());
     let mut replies = vec![server.post("/api/v3/get-management-token", &headers, &wrong)];
-    replies.push(server.post("/api/v3/import-otp", &headers, &json!({ "list": [{ "userId": "x", "otp": { "secret": CANARY } }] })));
+    replies.push(server.post(
+        "/api/v3/import-otp",
+        &headers,
+        &json!({ "list": [{ "userId": "x", "otp": { "secret": CANARY } }] }),
+    ));
     let signin = json!({ "connection": "PASSWORD", "passwordPayload": { "username": "ada", "password": CANARY } });
     replies.push(server.post("/api/v3/signin", &headers, &signin));
     replies.push(server.post("/api/v3/get-management-token", "", &token_request(&keys)));
     server.signal("TERM");
     let (_, log) = server.ended();
-    let ids: Vec<&str> = replies.iter().map(|r| r.split("x-request-id: ").nth(1).unwrap().lines().next().unwrap()).collect();
+    let ids: Vec<&str> =
+        replies.iter().map(|r| r.split("x-request-id: ").nth(1).unwrap().lines().next().unwrap()).collect();
     for id in ids {
         assert!(log.lines().any(|l| l.contains(id)), "no line of {id}:\n{log}");
     }
@@ -418,16 +428,36 @@ fn log_lines_name_the_request_and_hold_no_secret() {
 fn every_reply_tells_browsers_to_keep_out_and_none_tells_what_serves_it() {
     let (data, _) = Data::initialised("headers");
     let server = data.serve(&[("WATCHWORD_PUBLIC_URL", "https://id.example.com")]);
-    for path in ["/", "/docs", "/openapi.json", "/healthz", "/readyz", "/metrics", "/version", "/style.css", "/nothing", "/api/v3/nothing", "/api/v3/get-user"] {
+    for path in [
+        "/",
+        "/docs",
+        "/openapi.json",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/version",
+        "/style.css",
+        "/nothing",
+        "/api/v3/nothing",
+        "/api/v3/get-user",
+    ] {
         let reply = server.get(path);
         let head = reply.split("\r\n\r\n").next().unwrap();
-        for header in ["x-content-type-options: nosniff", "content-security-policy: default-src 'none'", "referrer-policy: no-referrer", "x-frame-options: DENY", "strict-transport-security: max-age=31536000", "cache-control: no-store"] {
+        for header in [
+            "x-content-type-options: nosniff",
+            "content-security-policy: default-src 'none'",
+            "referrer-policy: no-referrer",
+            "x-frame-options: DENY",
+            "strict-transport-security: max-age=31536000",
+            "cache-control: no-store",
+        ] {
             assert!(head.contains(header), "{path} lacks {header}:\n{head}");
         }
         assert!(!head.contains("\r\nserver:") && !head.contains("x-powered-by"), "{path}:\n{head}");
     }
     for method in ["TRACE", "CONNECT", "DELETE"] {
-        let reply = server.ask(&format!("{method} /version HTTP/1.1\r\nhost: x\r\ncookie: canary\r\nconnection: close\r\n\r\n"));
+        let reply = server
+            .ask(&format!("{method} /version HTTP/1.1\r\nhost: x\r\ncookie: canary\r\nconnection: close\r\n\r\n"));
         assert!(reply.starts_with("HTTP/1.1 4") && !reply.contains("canary"), "{method}: {reply}");
     }
 }
@@ -450,7 +480,8 @@ fn keys_are_made_rotated_and_deleted_by_the_operator() {
     let made = data.run(&["key", "create", "--permission", "user:read", "--output", "json"]).json();
     let id = made["accessKeyId"].as_str().unwrap();
     let server = data.serve(&[]);
-    let works = |keys: &Value| server.post("/api/v3/get-management-token", "", &token_request(keys)).contains("access_token");
+    let works =
+        |keys: &Value| server.post("/api/v3/get-management-token", "", &token_request(keys)).contains("access_token");
     assert!(works(&made));
     let rotated = data.run(&["key", "rotate", id, "--yes", "--output", "json"]).json();
     assert!(!works(&made) && works(&rotated));

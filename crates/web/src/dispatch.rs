@@ -17,6 +17,7 @@ use http_body_util::{BodyExt, Limited};
 use tracing::{Instrument, error, info, info_span, warn};
 use watchword_domain::Services;
 use watchword_domain::ctx::{self, Actor, Ctx};
+use watchword_domain::permission::Grants;
 use watchword_kit::{Error, Lang, PoolId, Result, codes, text};
 
 use crate::caller::{self, Incoming};
@@ -28,6 +29,9 @@ use crate::pages::Guard;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest path and query.
 const MAX_URI: usize = 8 * 1024;
+
+/// Largest body of a request for which there is no operation.
+const MAX_UNKNOWN_BODY: usize = 1 << 20;
 
 /// Limits of the HTTP side.
 #[derive(Clone, Debug)]
@@ -78,10 +82,35 @@ pub fn router(services: Arc<Services>, ops: Vec<Op>, limits: Limits) -> Router {
     for (path, routes) in by_path {
         router = router.route(path, routes.fallback(move |r: Request| refuse(r, codes::METHOD_NOT_ALLOWED, guard)));
     }
-    router.fallback(move |request: Request| async move {
-        let code = if request.uri().path().starts_with("/api/") { codes::NOT_IMPLEMENTED } else { codes::NOT_FOUND };
-        refuse(request, code, guard).await
-    })
+    router.fallback(move |request: Request| unknown(door.clone(), request, guard))
+}
+
+/// A path that is none of ours. Under `/api/` it may be an operation that is not built yet; a key without every
+/// permission is told no more of it than of any other that it may not call.
+async fn unknown(door: Arc<Door>, request: Request, guard: Guard) -> Response {
+    if !request.uri().path().starts_with("/api/") {
+        return refuse(request, codes::NOT_FOUND, guard).await;
+    }
+    let (parts, body) = request.into_parts();
+    let arrived = tokio::time::timeout(door.limits.body_timeout, Limited::new(body, MAX_UNKNOWN_BODY).collect());
+    let code = match arrived.await {
+        Ok(Ok(body)) => {
+            let body = body.to_bytes();
+            let incoming = Incoming {
+                method: parts.method.as_str(),
+                path: parts.uri.path(),
+                query: parts.uri.query(),
+                headers: &parts.headers,
+                body: &body,
+            };
+            match caller::management(&door.services, &incoming).await {
+                Ok((_, Actor::AccessKey(key))) if key.grants != Grants::All => codes::FORBIDDEN,
+                _ => codes::NOT_IMPLEMENTED,
+            }
+        }
+        Ok(Err(_)) | Err(_) => codes::TOO_LARGE,
+    };
+    refuse(Request::from_parts(parts, Body::empty()), code, guard).await
 }
 
 fn method_filter(method: &str) -> MethodFilter {
@@ -110,7 +139,7 @@ async fn refuse(request: Request, code: &'static watchword_kit::Code, guard: Gua
         ));
     }
     let mut response = envelope::reply(Shape::V3, &Err(e), lang, &id);
-    if code != codes::NOT_IMPLEMENTED {
+    if matches!(code.status, 404 | 405) {
         *response.status_mut() = StatusCode::from_u16(code.status).unwrap_or(StatusCode::NOT_FOUND);
     }
     stamp(&mut response, &id, guard);

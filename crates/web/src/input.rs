@@ -79,12 +79,14 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "read only to be refused")]
     #[serde(rename_all = "camelCase")]
     struct Outer {
         list: Vec<Inner>,
     }
 
     #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "read only to be refused")]
     #[serde(rename_all = "camelCase")]
     struct Inner {
         user_id: String,
@@ -93,6 +95,7 @@ mod tests {
     }
 
     #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "read only to be refused")]
     struct Otp {
         secret: Secret<String>,
     }

@@ -4,12 +4,16 @@
 //! - [`health`]: is the process alive, may it be sent requests
 //! - [`docs`]: every operation on one page, without a script
 //! - [`inbox`]: what demo mode shows instead of sending it
+//! - [`verify_email`]: where the link of an e-mail leads
+//! - [`html`]: what the few pages share
 //! - [`headers`]: what browsers are told with every reply
 
 pub mod docs;
 pub mod headers;
 pub mod health;
+pub mod html;
 pub mod inbox;
+pub mod verify_email;
 
 use std::sync::Arc;
 
@@ -35,21 +39,17 @@ const CSS: &str = "text/css; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Adds the pages to the operations. `metrics`: `None` where another listener has them.
-pub fn mount(
-    router: Router,
-    services: &Arc<Services>,
-    ops: &[Op],
-    health: &Health,
-    metrics: Option<Render>,
-) -> Router {
+pub fn mount(router: Router, services: &Arc<Services>, ops: &[Op], health: &Health, metrics: Option<Render>) -> Router {
     let guard = Guard::new(&services.settings.public_url);
     let document = crate::openapi::document(ops, &services.settings.public_url);
     let page = constant(HTML, docs::page(&document), guard);
     let document = constant(JSON, document.to_string(), guard);
-    let version = constant(JSON, json!({ "name": "watchword", "version": env!("CARGO_PKG_VERSION") }).to_string(), guard);
+    let version =
+        constant(JSON, json!({ "name": "watchword", "version": env!("CARGO_PKG_VERSION") }).to_string(), guard);
     let start = constant(HTML, docs::start(services.settings.demo), guard);
     let router = router
         .merge(inbox::routes(services.clone()))
+        .merge(verify_email::routes(services.clone()))
         .route("/style.css", get(move || async move { send(StatusCode::OK, CSS, docs::STYLE, guard) }))
         .route("/", get(move || async move { start() }))
         .route("/docs", get(move || async move { page() }))
@@ -84,13 +84,7 @@ pub fn starting() -> Router {
     Router::new().route("/healthz", get(alive)).fallback(later)
 }
 
-fn watch(
-    router: Router,
-    services: Arc<Services>,
-    health: Health,
-    metrics: Option<Render>,
-    guard: Guard,
-) -> Router {
+fn watch(router: Router, services: Arc<Services>, health: Health, metrics: Option<Render>, guard: Guard) -> Router {
     let ready = move || {
         let (services, health) = (services.clone(), health.clone());
         async move {
@@ -126,20 +120,4 @@ fn send(status: StatusCode, type_: &'static str, body: impl Into<Body>, guard: G
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     guard.stamp(response.headers_mut());
     response
-}
-
-/// Text that may stand in HTML.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -54,7 +54,8 @@ wire_enum! {
 with_options! {
     /// A user to create.
     pub struct NewUser;
-    /// Body of create-user. At least one of username, email, phone and externalId is needed.
+    /// Body of create-user. At least one of username, email, phone and externalId is needed. An empty text is no
+    /// value; lengths count characters.
     pub struct CreateUserReq with CreateUserOptions {
         /// State of the account. Default `Activated`.
         pub status: Option<UserStatus>,
@@ -64,9 +65,10 @@ with_options! {
         pub phone: Option<String>,
         /// Country code of `phone`. Default `+86`.
         pub phone_country_code: Option<String>,
-        /// User name, unique in the user pool.
+        /// User name, unique in the user pool whatever its case and width; up to 128 characters, none of them a
+        /// control, invisible or bidirectional one.
         pub username: Option<String>,
-        /// Id in the caller's own system, unique in the user pool.
+        /// Id in the caller's own system, unique in the user pool whatever its case; up to 256 characters.
         pub external_id: Option<String>,
         /// Real name.
         pub name: Option<String>,
@@ -122,22 +124,23 @@ with_options! {
         pub region: Option<String>,
         /// Password, plain or encrypted as `options.passwordEncryptType` says.
         pub password: Option<Secret<String>>,
-        /// Salt of an imported password hash.
+        /// Salt of an imported MD5 hash: `password` is then the MD5 of password and salt, in this order, as 32 hex
+        /// digits.
         pub salt: Option<Secret<String>>,
-        /// Imported password hash in a supported format; takes the place of `password`. An addition of this
-        /// server.
+        /// Imported password hash: Argon2, bcrypt, scrypt or PBKDF2 as a PHC string, Django's PBKDF2, or
+        /// `md5$salt$hex`; takes the place of `password`. An addition of this server.
         pub password_hash: Option<Secret<String>>,
-        /// Ids of the tenants that the user joins.
+        /// Ids of the tenants that the user joins. No tenant exists yet, so only an empty list is accepted.
         pub tenant_ids: Option<Vec<String>>,
         /// One-time password authenticator to bind.
         pub otp: Option<OtpInput>,
-        /// Ids of the departments that the user joins.
+        /// Ids of the departments that the user joins. No department exists yet, so only an empty list is accepted.
         pub department_ids: Option<Vec<String>>,
-        /// Custom fields; each key must be defined in the user pool.
+        /// Custom fields: any JSON object of at most 256 members and 64 KiB; members that are null are left out.
         pub custom_data: Option<Object>,
-        /// Values of data objects.
+        /// Values of data objects: any JSON object up to 64 KiB, kept as it is.
         pub metadata_source: Option<Object>,
-        /// Accounts at external identity providers.
+        /// Accounts at external identity providers, up to 20.
         pub identities: Option<Vec<NewIdentity>>,
         /// Number of the identity card.
         pub identity_number: Option<String>,
@@ -190,16 +193,17 @@ pub struct NewIdentity {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateUserOptions {
-    /// Whether `password` is an imported hash, stored as it stands. Default false.
+    /// Whether `password` is an imported hash in a format of `passwordHash`, stored as it stands. Default false.
     pub keep_password: Option<bool>,
 
-    /// Whether to make a password. Default false.
+    /// Whether to make a password of at least 20 characters, which goes out with `sendNotification` and is shown
+    /// nowhere else. Default false.
     pub auto_generate_password: Option<bool>,
 
     /// Whether the first sign-in demands a new password. Default false.
     pub reset_password_on_first_login: Option<bool>,
 
-    /// What `departmentIds` are. Default `department_id`.
+    /// What `departmentIds` are. Default `department_id`. Without effect while there are no departments.
     pub department_id_type: Option<DepartmentIdType>,
 
     /// Whom to tell.
@@ -213,13 +217,13 @@ pub struct CreateUserOptions {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotifyCreated {
-    /// Whether to send an e-mail. Default false.
+    /// Whether to send an e-mail to the user's own address. Default false.
     pub send_email_notification: Option<bool>,
 
-    /// Whether to send an SMS. Default false.
+    /// Whether to send an SMS to the user's own number. Default false.
     pub send_phone_notification: Option<bool>,
 
-    /// Id of the application whose sign-in address is sent.
+    /// Id of the application whose sign-in address is sent. Default: the address of this server.
     pub app_id: Option<String>,
 }
 
@@ -257,9 +261,9 @@ with_options! {
         /// Id in the caller's own system, unique in the user pool. Null clears it.
         #[serde(default)]
         pub external_id: Field<String>,
-        /// State of the account.
+        /// State of the account. Any other than `Activated` ends the user's sessions.
         pub status: Option<UserStatus>,
-        /// Whether the e-mail address is proven.
+        /// Whether the e-mail address is proven. A new address is not unless this says so.
         pub email_verified: Option<bool>,
         /// Whether the phone number is proven.
         pub phone_verified: Option<bool>,
@@ -295,7 +299,7 @@ with_options! {
         /// Phone number without country code, unique in the user pool. Null clears it.
         #[serde(default)]
         pub phone: Field<String>,
-        /// New password, plain or encrypted as `options.passwordEncryptType` says.
+        /// New password, plain or encrypted as `options.passwordEncryptType` says; ends the user's sessions.
         pub password: Option<Secret<String>>,
         /// Company. Null clears it.
         #[serde(default)]
@@ -339,10 +343,11 @@ with_options! {
         /// Number of the identity card. Null clears it.
         #[serde(default)]
         pub identity_number: Field<String>,
-        /// Custom fields to change; each key must be defined in the user pool. Null clears them all.
+        /// Custom fields to change; a member that is null is taken away, one that is absent stays. Null clears them
+        /// all.
         #[serde(default)]
         pub custom_data: Field<Object>,
-        /// Values of data objects.
+        /// Values of data objects to change, as `customData`.
         pub metadata: Option<Object>,
     }
 }
@@ -363,7 +368,8 @@ pub struct UpdateUserOptions {
     /// How `password` is encrypted. Default `none`.
     pub password_encrypt_type: Option<PasswordEncryptType>,
 
-    /// Whether to make a new password. Default false.
+    /// Whether to make a new password, which goes out with `sendPasswordResetedNotification` and is shown nowhere
+    /// else. Default false.
     pub auto_generate_password: Option<bool>,
 
     /// Whom to tell of a new password.
@@ -386,7 +392,7 @@ pub struct NotifyPasswordReset {
     /// Phone number to send to.
     pub input_send_phone_notification: Option<String>,
 
-    /// Id of the application whose sign-in address is sent.
+    /// Id of the application whose sign-in address is sent. Default: the address of this server.
     pub app_id: Option<String>,
 }
 
@@ -394,8 +400,8 @@ pub struct NotifyPasswordReset {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateUserBatchReq {
-    /// The changes, one user each.
-    #[schemars(length(min = 1))]
+    /// The changes, 1 to 50, one user each.
+    #[schemars(length(min = 1, max = 50))]
     pub list: Vec<UserPatch>,
 
     /// Options for all of them.
@@ -412,7 +418,8 @@ pub struct UpdateUsersOptions {
     /// How each `password` is encrypted. Default `none`.
     pub password_encrypt_type: Option<PasswordEncryptType>,
 
-    /// Whether to make new passwords. Default false.
+    /// Whether to make new passwords, which go out with `sendPasswordResetedNotification` and are shown nowhere
+    /// else. Default false.
     pub auto_generate_password: Option<bool>,
 
     /// Whom to tell of a new password.

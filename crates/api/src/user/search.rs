@@ -135,8 +135,10 @@ pub struct ListUsersReq {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdvancedFilter {
-    /// The member of the user, such as `id`, `phone`, `email`, `username`, `externalId`, `name`, `status`,
-    /// `gender`, `lastLogin`, `loginsCount`, or a custom field.
+    /// A member of the user, such as `id`, `phone`, `email`, `username`, `externalId`, `name`, `status`, `gender`,
+    /// `signedUp`, `lastLogin`, `loginsCount`; `userSource` (a type, or an object with `userSourceType` and
+    /// `userSourceId`), `loggedInApps`, `identity` (an object with any of `extIdpId`, `provider`, `userIdInIdp`); or a
+    /// custom field. Case does not count for user name, e-mail, external id, name and nickname.
     pub field: String,
 
     /// How to compare.

@@ -3,7 +3,9 @@
 use watchword_api::common::PasswordEncryptType;
 use watchword_api::login::{PassCodePayload, PasswordPayload};
 use watchword_crypto::hash;
-use watchword_kit::{Error, Result, Secret, codes, text, unicode};
+use watchword_kit::{Error, Millis, Result, Secret, codes, text, unicode};
+use watchword_store::message::{self as store, Quota};
+use watchword_store::quota;
 
 use super::{Proven, about};
 use crate::ctx::Ctx;
@@ -12,6 +14,10 @@ use crate::passwords::Verdict;
 use crate::throttle::{self, Guess};
 use crate::user::{self, LoginName};
 
+/// Failures from one address, whatever names it tries, before that address pauses: guards against one password tried
+/// on many users, and bounds what a stranger can make us store.
+const FAILURES_PER_ADDRESS: i64 = 100;
+const ADDRESS_WINDOW: Millis = Millis::minutes(10);
 /// Longest name by which somebody signs in.
 const MAX_NAME: usize = 320;
 
@@ -20,7 +26,13 @@ const MAX_NAME: usize = 320;
 pub(super) async fn password(ctx: &Ctx, payload: PasswordPayload, encrypted: PasswordEncryptType) -> Result<Proven> {
     let name = login_name(&payload)?;
     let given = plain(ctx, payload.password, encrypted);
-    let found = user::find_for_login(&mut ctx.read().await?, ctx.pool(), &name).await?;
+    let address = format!("signin:{}", ctx.request().ip.as_deref().unwrap_or("-"));
+    let mut tx = ctx.read().await?;
+    if let Some(ends) = quota::used_up(&mut tx, ctx.pool(), &address, FAILURES_PER_ADDRESS, ctx.now()).await? {
+        return Err(throttle::too_many(ends - ctx.now()));
+    }
+    let found = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
+    drop(tx);
     // One counter per user and address, whatever name was used: no stranger can lock anybody out from elsewhere.
     let who = match &found {
         Some(user) => user.id.clone(),
@@ -36,6 +48,8 @@ pub(super) async fn password(ctx: &Ctx, payload: PasswordPayload, encrypted: Pas
     };
     let mut tx = ctx.write().await?;
     let (Some(user), Verdict::Right | Verdict::RightButStale) = (&found, verdict) else {
+        let quota = Quota { bucket: &address, limit: FAILURES_PER_ADDRESS, window: ADDRESS_WINDOW };
+        store::charge(&mut tx, ctx.pool(), quota, ctx.now()).await?;
         let refusal = Error::new(codes::CREDENTIALS_WRONG);
         return Err(ctx.commit_refusal(tx, refusal, about(found.as_ref(), "pwd")).await);
     };

@@ -15,6 +15,11 @@ use crate::pool;
 /// How long a code lives.
 const LIFETIME: Millis = Millis::seconds(60);
 const RESET_BY_EMAIL_LIFETIME: Millis = Millis::minutes(5);
+const LINK_LIFETIME: Millis = Millis::minutes(30);
+/// The channel whose code is a link.
+pub(super) const LINK: &str = "CHANNEL_VERIFY_EMAIL_LINK";
+/// Random bytes in a link: nobody guesses it, so nobody needs to type it.
+const LINK_BYTES: usize = 32;
 /// Messages to one target within 24 hours, besides one per minute.
 const TARGET_PER_DAY: i64 = 10;
 
@@ -40,7 +45,10 @@ pub(super) async fn issue(
 ) -> Result<()> {
     charge_target(tx, ctx, medium, target).await?;
     let settings = pool::settings(tx, ctx.pool()).await?;
-    let code = Secret::new(ctx.entropy.digits(settings.verify_code_length.clamp(4, 8)));
+    let code = Secret::new(match purpose {
+        LINK => hash::token(&ctx.entropy, LINK_BYTES),
+        _ => ctx.entropy.digits(settings.verify_code_length.clamp(4, 8)),
+    });
     let row = VerificationCode {
         pool_id: ctx.pool().to_string(),
         medium: medium.as_str().into(),
@@ -130,7 +138,11 @@ pub fn code_hash(ctx: &Ctx, context: &[&str], code: &str) -> String {
 
 /// How long a code for this purpose lives.
 pub fn lifetime(medium: Medium, purpose: &str) -> Millis {
-    if medium == Medium::Email && purpose == "CHANNEL_RESET_PASSWORD" { RESET_BY_EMAIL_LIFETIME } else { LIFETIME }
+    match (medium, purpose) {
+        (Medium::Email, "CHANNEL_RESET_PASSWORD") => RESET_BY_EMAIL_LIFETIME,
+        (Medium::Email, LINK) => LINK_LIFETIME,
+        _ => LIFETIME,
+    }
 }
 
 async fn send_code(
@@ -144,9 +156,27 @@ async fn send_code(
 ) -> Result<()> {
     let life = lifetime(medium, purpose);
     let sender = text::sender(tx, ctx).await?;
-    let letter = text::code(ctx.request().lang, &sender, medium, purpose, code.reveal(), life);
+    let lang = ctx.request().lang;
+    let letter = match purpose {
+        LINK => text::link(lang, &sender, &link(ctx, target, code.reveal()), life),
+        _ => text::code(lang, &sender, medium, purpose, code.reveal(), life),
+    };
     outbox::put(tx, ctx, medium, target, &letter, ctx.now() + life, delivery).await?;
     Ok(())
+}
+
+/// Where the page that confirms an address is; from the configured public URL, never from a request.
+fn link(ctx: &Ctx, email: &str, token: &str) -> String {
+    let (url, app) = (&ctx.settings.public_url, ctx.app_id().unwrap_or_default());
+    let email: String = email.bytes().map(|b| format!("%{b:02X}")).collect();
+    format!("{url}/verify-email?app={app}&email={email}&token={token}")
+}
+
+/// Uses up a link that nobody can guess: wrong ones are not counted, so that nobody can void another's.
+pub(super) async fn use_link(tx: &mut Tx, ctx: &Ctx, email: &str, token: &str) -> Result<bool> {
+    let code_hash = hash_of(ctx, Medium::Email, email, LINK, token);
+    let tried = Tried { medium: Medium::Email.as_str(), target: email, purpose: LINK, code_hash: &code_hash };
+    Ok(store::consume_code(tx, ctx.pool(), tried, ctx.now()).await?)
 }
 
 fn hash_of(ctx: &Ctx, medium: Medium, target: &str, purpose: &str, code: &str) -> String {

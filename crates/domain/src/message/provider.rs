@@ -81,7 +81,7 @@ pub async fn ready(tx: &mut Tx, ctx: &Ctx, medium: Medium) -> Result<bool> {
 
 /// # Errors
 /// 501 with what to configure.
-pub(super) async fn require(tx: &mut Tx, ctx: &Ctx, medium: Medium) -> Result<()> {
+pub(crate) async fn require(tx: &mut Tx, ctx: &Ctx, medium: Medium) -> Result<()> {
     if ready(tx, ctx, medium).await? {
         return Ok(());
     }

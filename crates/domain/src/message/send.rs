@@ -6,20 +6,24 @@
 //!
 //! | Channels | Token | The code goes to |
 //! |---|---|---|
-//! | LOGIN, RESET_PASSWORD, UNLOCK_ACCOUNT | ignored: nobody is signed in | the target if an account has it |
+//! | LOGIN, RESET_PASSWORD, UNLOCK_ACCOUNT, VERIFY_EMAIL_LINK | ignored: nobody is signed in | the target if an account has it |
 //! | VERIFY_MFA, UNBIND_MFA, UNBIND_PHONE, UNBIND_EMAIL, IDENTITY_VERIFICATION, DELETE_ACCOUNT | access token or mfaToken, if sent | with a token: the target if the user has it (in the account or as an enabled factor), otherwise 403; without: the target if an account has it |
 //! | REGISTER, BIND_PHONE, BIND_EMAIL, BIND_MFA, UPDATE_EMAIL, COMPLETE_PHONE, COMPLETE_EMAIL | ignored: whoever uses the code proves the rest | any target |
 
+use std::sync::Arc;
+
 use serde_json::json;
 use watchword_api::message::{EmailChannel, SendEmailReq, SendSmsReq, SmsChannel};
-use watchword_kit::{Error, Result, codes, text};
+use watchword_kit::{Error, PoolId, Result, codes, text};
 use watchword_store::message as store;
 use watchword_store::{Tx, user};
 
 use super::{Medium, code, target};
-use crate::caller;
-use crate::ctx::{Actor, Ctx};
+use crate::audit::Audit;
+use crate::ctx::{Actor, Ctx, Request};
 use crate::outbox::Delivery;
+use crate::services::Services;
+use crate::{app, caller};
 
 /// send-sms.
 pub async fn send_sms(ctx: Ctx, req: SendSmsReq) -> Result<()> {
@@ -32,6 +36,32 @@ pub async fn send_sms(ctx: Ctx, req: SendSmsReq) -> Result<()> {
 pub async fn send_email(ctx: Ctx, req: SendEmailReq) -> Result<()> {
     let to = target::normalise_email(&req.email).map_err(|e| e.at("email"))?;
     send(ctx, Medium::Email, to, req.channel.as_str(), of_email(req.channel)).await
+}
+
+/// Confirms an e-mail address by the link that was sent to it: `email_verified` of the account that has it now.
+///
+/// # Errors
+/// 403/2001 for a link that is wrong, used or over; 404/2011 for an unknown application.
+pub async fn confirm_email(
+    services: &Arc<Services>,
+    request: Request,
+    app_id: &str,
+    email: &str,
+    token: &str,
+) -> Result<()> {
+    let app = app::find(services, app_id).await?;
+    let pool = PoolId::new(&app.pool_id);
+    let request = Request { app_id: Some(app.id), ..request };
+    let ctx = Ctx::new(services.clone(), pool, Actor::Anonymous, request, Some(Audit::EmailVerify));
+    let wrong = || Error::new(codes::PASS_CODE_WRONG);
+    let email = target::normalise_email(email).map_err(|_| wrong())?;
+    let mut tx = ctx.write().await?;
+    if !code::use_link(&mut tx, &ctx, &email, token).await? {
+        return Err(wrong());
+    }
+    let user = store::owner_of_email(&mut tx, ctx.pool(), &email).await?.ok_or_else(wrong)?;
+    store::verify_email(&mut tx, ctx.pool(), &user, ctx.now()).await?;
+    ctx.commit(tx, json!({ "userId": user })).await
 }
 
 /// Who may have a code of a channel.

@@ -25,10 +25,7 @@ pub async fn sender(tx: &mut Tx, ctx: &Ctx) -> Result<String> {
 pub fn code(lang: Lang, sender: &str, medium: Medium, purpose: &str, code: &str, life: Millis) -> Letter {
     let what = purpose_text(purpose);
     let (en, zh) = (what.en, what.zh);
-    let minutes = life.0 / 60_000;
-    let span =
-        if minutes == 1 { text!("1 minute", "1 分钟") } else { text!("{minutes} minutes", "{minutes} 分钟") };
-    let (span_en, span_zh) = (span.en, span.zh);
+    let Text { en: span_en, zh: span_zh } = span(life);
     let said = match medium {
         Medium::Sms => text!(
             "{sender}: {code} is your code to {en}. It works once, for {span_en}. Tell it to nobody.",
@@ -48,6 +45,28 @@ pub fn code(lang: Lang, sender: &str, medium: Medium, purpose: &str, code: &str,
         code: Some(code.to_owned()),
         purpose: short(purpose),
     }
+}
+
+/// The e-mail with a link that confirms the address.
+pub fn link(lang: Lang, sender: &str, url: &str, life: Millis) -> Letter {
+    let Text { en, zh } = span(life);
+    let said = text!(
+        "Open this link to confirm your e-mail address at {sender}:\n\n{url}\n\nIt works once, for {en}.\nIf you did \
+         not ask for it, you can ignore this message.\n",
+        "请打开以下链接，确认您在{sender}的邮箱地址：\n\n{url}\n\n链接 {zh}内有效，仅可使用一次。\n如非本人操作，请忽略此邮件。\n"
+    );
+    let subject = text!("Confirm your e-mail address for {sender}", "{sender} 邮箱确认");
+    Letter {
+        subject: subject.get(lang).to_owned(),
+        text: said.get(lang).to_owned(),
+        code: None,
+        purpose: "verify_email_link".into(),
+    }
+}
+
+fn span(life: Millis) -> Text {
+    let minutes = life.0 / 60_000;
+    if minutes == 1 { text!("1 minute", "1 分钟") } else { text!("{minutes} minutes", "{minutes} 分钟") }
 }
 
 /// `CHANNEL_VERIFY_MFA` as providers see it: `verify_mfa`.

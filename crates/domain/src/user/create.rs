@@ -5,11 +5,12 @@ use watchword_api::user::{
     CreateUserOptions, CreateUserReq, CreateUsersBatchReq, Gender, NewUser, OtpInput, User, UserSourceType, UserStatus,
     WorkStatus,
 };
-use watchword_kit::{Error, Result, codes, text};
+use watchword_kit::{Error, Result, Secret, text};
 use watchword_store::StoreError;
 use watchword_store::user::{self as store, CUSTOM_VALUES, IDENTITIES, TABLE};
 
 use super::draft::Draft;
+use super::notice::Notice;
 use super::password::{self, Plan, Wish};
 use super::unique::{self, Place};
 use super::{custom, identity, view};
@@ -56,14 +57,31 @@ struct New {
     plan: Plan,
     otp: Option<OtpInput>,
     bound: Option<NewOtp>,
+    /// The password, where it was made here.
+    made: Option<Secret<String>>,
 }
 
 async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: Place) -> Result<Vec<User>> {
-    refuse_unsupported(&options)?;
-    let settings = pool::settings(&mut ctx.read().await?, ctx.pool()).await?;
+    let mut options = options;
+    let (settings, notice) = {
+        let mut tx = ctx.read().await?;
+        let settings = pool::settings(&mut tx, ctx.pool()).await?;
+        (settings, Notice::created(&mut tx, ctx, options.send_notification.take()).await?)
+    };
+    if notice.is_none() && options.auto_generate_password.unwrap_or_default() {
+        let detail = text!(
+            "nobody would learn the password: set options.sendNotification too",
+            "没有人会得知该密码：请同时设置 options.sendNotification"
+        );
+        return Err(Error::invalid("options.autoGeneratePassword", detail));
+    }
     let mut made = Vec::with_capacity(list.len());
     for (i, item) in list.into_iter().enumerate() {
-        made.push(draw_up(ctx, item, &options, settings.password_min_length).map_err(|e| place.at(e, i))?);
+        let new = draw_up(ctx, item, &options, settings.password_min_length).map_err(|e| place.at(e, i))?;
+        if let Some(notice) = &notice {
+            notice.reaches(&new.row).map_err(|e| place.at(e, i))?;
+        }
+        made.push(new);
     }
     let refused = {
         let rows: Vec<&store::User> = made.iter().map(|n| &n.row).collect();
@@ -78,7 +96,7 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
     for (i, new) in made.iter_mut().enumerate() {
         work(ctx, new, &settings).await.map_err(|e| place.at(e, i))?;
     }
-    match insert(ctx, &made).await {
+    match insert(ctx, &made, notice.as_ref()).await {
         Ok(()) => made.into_iter().map(|new| view::written(new.row)).collect(),
         Err(Failed::Store(e)) => {
             // Somebody was faster: look again to say which user and which member.
@@ -102,6 +120,7 @@ async fn work(ctx: &Ctx, new: &mut New, settings: &PoolSettings) -> Result<()> {
         new.row.password_hash = Some(prepared.hash);
         new.row.password_level = prepared.level;
         new.row.password_set_at = Some(ctx.now());
+        new.made = prepared.made;
     }
     if let Some(otp) = new.otp.take() {
         let (worker, min_bits) = (ctx.clone(), settings.min_imported_otp_bits);
@@ -128,7 +147,7 @@ impl From<Error> for Failed {
     }
 }
 
-async fn insert(ctx: &Ctx, made: &[New]) -> std::result::Result<(), Failed> {
+async fn insert(ctx: &Ctx, made: &[New], notice: Option<&Notice>) -> std::result::Result<(), Failed> {
     let mut tx = ctx.write().await?;
     let rows: Vec<store::User> = made.iter().map(|n| n.row.clone()).collect();
     TABLE.insert_many(&mut tx, &rows).await?;
@@ -139,6 +158,9 @@ async fn insert(ctx: &Ctx, made: &[New]) -> std::result::Result<(), Failed> {
     for new in made {
         if let Some(otp) = &new.bound {
             mfa_otp::bind_new(&mut tx, ctx, &new.row.id, otp).await?;
+        }
+        if let Some(notice) = notice {
+            notice.write(&mut tx, ctx, &new.row, new.made.as_ref()).await?;
         }
     }
     let details = match rows.as_slice() {
@@ -167,6 +189,7 @@ fn draw_up(ctx: &Ctx, mut item: NewUser, options: &CreateUserOptions, min_length
     Ok(New {
         otp: item.otp,
         bound: None,
+        made: None,
         plan: password::plan(wish, min_length, &ctx.entropy)?,
         identities: identity::rows(ctx, &row.id, item.identities.unwrap_or_default())?,
         custom: custom::index(ctx.pool().as_str(), &row.id, &data),
@@ -180,23 +203,6 @@ fn absent(field: &str, ids: Option<&[String]>) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(format!("{field}[0]"), text!("no such one exists in this user pool", "用户池中不存在该项")))
-}
-
-fn refuse_unsupported(options: &CreateUserOptions) -> Result<()> {
-    let tell = options.send_notification.as_ref();
-    let by_email = tell.and_then(|t| t.send_email_notification).unwrap_or_default();
-    let by_phone = tell.and_then(|t| t.send_phone_notification).unwrap_or_default();
-    if by_email || by_phone {
-        return Err(Error::new(codes::NOT_IMPLEMENTED).at("options.sendNotification"));
-    }
-    if options.auto_generate_password.unwrap_or_default() {
-        let detail = text!(
-            "nobody would learn the password: set options.sendNotification too",
-            "没有人会得知该密码：请同时设置 options.sendNotification"
-        );
-        return Err(Error::invalid("options.autoGeneratePassword", detail));
-    }
-    Ok(())
 }
 
 fn blank(ctx: &Ctx) -> store::User {

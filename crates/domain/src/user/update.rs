@@ -13,6 +13,7 @@ use watchword_store::{StoreError, Tx, mfa_transaction, session};
 
 use super::create::batch_size;
 use super::draft::Draft;
+use super::notice::Notice;
 use super::password::{self, Prepared, Wish};
 use super::resolve::resolve_many;
 use super::unique::{self, Place};
@@ -83,8 +84,14 @@ async fn change(
     options: Options,
     place: Place,
 ) -> Result<Vec<User>> {
-    refuse_unsupported(&options)?;
-    let min_length = pool::settings(&mut ctx.read().await?, ctx.pool()).await?.password_min_length;
+    let mut options = options;
+    let (min_length, notice) = {
+        let mut tx = ctx.read().await?;
+        let settings = pool::settings(&mut tx, ctx.pool()).await?;
+        let notice = Notice::password_reset(&mut tx, ctx, options.notify.take()).await?;
+        (settings.password_min_length, notice)
+    };
+    check_notice(&list, &options, notice.is_some())?;
     let rows = named(ctx, &list, kind, place).await?;
     let mut plans = Vec::with_capacity(list.len());
     let mut changes = Vec::with_capacity(list.len());
@@ -106,7 +113,7 @@ async fn change(
     for (i, plan) in plans.into_iter().enumerate() {
         changes[i].password = password::prepare(ctx, plan, min_length).await.map_err(|e| place.at(e, i))?;
     }
-    match write(ctx, &changes, &options, place).await {
+    match write(ctx, &changes, &options, notice.as_ref(), place).await {
         Ok(rows) => rows.into_iter().map(view::written).collect(),
         Err(Failed::Store(e)) => Err(match unique::refusal(&e) {
             None => e.into(),
@@ -155,6 +162,7 @@ async fn write(
     ctx: &Ctx,
     changes: &[Change],
     options: &Options,
+    notice: Option<&Notice>,
     place: Place,
 ) -> std::result::Result<Vec<store::User>, Failed> {
     let mut tx = ctx.write().await?;
@@ -187,6 +195,9 @@ async fn write(
         if change.password.is_some() || deactivated {
             sign_out(&mut tx, ctx, &row.id).await?;
         }
+        if let (Some(notice), Some(password)) = (notice, &change.password) {
+            notice.write(&mut tx, ctx, &row, password.made.as_ref()).await?;
+        }
         rows[i] = Some(row);
     }
     let details = match changes {
@@ -206,22 +217,19 @@ pub async fn sign_out(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
     Ok(())
 }
 
-fn refuse_unsupported(options: &Options) -> Result<()> {
-    let told = options.notify.as_ref().is_some_and(|n| {
-        n.send_default_email_notification.unwrap_or_default()
-            || n.send_default_phone_notification.unwrap_or_default()
-            || n.input_send_email_notification.as_ref().is_some_and(|s| !s.is_empty())
-            || n.input_send_phone_notification.as_ref().is_some_and(|s| !s.is_empty())
-    });
-    if told {
-        return Err(Error::new(codes::NOT_IMPLEMENTED).at("options.sendPasswordResetedNotification"));
-    }
-    if options.make {
+/// # Errors
+/// 400 when a password would be made that nobody learns, or nothing has happened that could be told.
+fn check_notice(list: &[UserPatch], options: &Options, told: bool) -> Result<()> {
+    if options.make && !told {
         let detail = text!(
             "nobody would learn the password: set options.sendPasswordResetedNotification too",
             "没有人会得知该密码：请同时设置 options.sendPasswordResetedNotification"
         );
         return Err(Error::invalid("options.autoGeneratePassword", detail));
+    }
+    if told && !options.make && list.iter().all(|patch| patch.password.is_none()) {
+        let detail = text!("there is no new password to tell of", "没有新密码需要通知");
+        return Err(Error::invalid("options.sendPasswordResetedNotification", detail));
     }
     Ok(())
 }

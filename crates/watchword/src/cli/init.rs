@@ -2,8 +2,8 @@
 
 use clap::Args;
 use serde_json::{Map, Value};
-use watchword_domain::{Services, Settings};
 use watchword_domain::bootstrap::{self, Created};
+use watchword_domain::{Services, Settings};
 use watchword_store::pool;
 
 use super::failure::{Failure, Outcome};

@@ -29,7 +29,9 @@ pub enum MasterKeyCommand {
 pub async fn run(shell: &Shell, command: MasterKeyCommand) -> Outcome {
     let MasterKeyCommand::Rotate { new_key, yes } = command;
     if !yes {
-        return Err(Failure::usage("backups of the database stay sealed under the old key: keep it for them, and add --yes"));
+        return Err(Failure::usage(
+            "backups of the database stay sealed under the old key: keep it for them, and add --yes",
+        ));
     }
     let config = shell.config()?;
     let given = match new_key {
@@ -43,7 +45,9 @@ pub async fn run(shell: &Shell, command: MasterKeyCommand) -> Outcome {
     let own = match KeySource::of(&config).map_err(Failure::server)? {
         KeySource::Own(dir) => Some(dir),
         KeySource::Given(_) if given.is_none() => {
-            return Err(Failure::usage("the master key is not the data directory's own: name the new one with --new-key"));
+            return Err(Failure::usage(
+                "the master key is not the data directory's own: name the new one with --new-key",
+            ));
         }
         KeySource::Given(_) => None,
     };

@@ -10,7 +10,9 @@ use super::{Shell, init, print};
 #[derive(Debug, Subcommand)]
 pub enum PoolCommand {
     /// Make a pool with its access key and an application; the secrets are shown once
-    Create { name: String },
+    Create {
+        name: String,
+    },
     List,
 }
 

@@ -50,7 +50,8 @@ pub async fn run(shell: &Shell, command: ProviderCommand) -> Outcome {
             let allow_private = shell.config()?.allow_private_networks;
             let problems = crate::worker::check_provider(medium(kind), config.reveal(), allow_private);
             if !problems.is_empty() {
-                let list: Vec<String> = problems.iter().map(|(field, problem)| format!("{field}: {}", problem.en)).collect();
+                let list: Vec<String> =
+                    problems.iter().map(|(field, problem)| format!("{field}: {}", problem.en)).collect();
                 return Err(Failure::usage(list.join("\nwatchword: ")));
             }
             let ctx = target.ctx(shell, Audit::ProviderUpdate).await?;

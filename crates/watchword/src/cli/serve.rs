@@ -6,8 +6,8 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use watchword_domain::bootstrap::{self, Created};
 use watchword_domain::Services;
+use watchword_domain::bootstrap::{self, Created};
 use watchword_kit::Clock;
 use watchword_web::pages::{self, Health, Render};
 

@@ -56,8 +56,11 @@ fn flags_win_over_environment_over_file_over_defaults() {
 #[test]
 fn everything_that_is_wrong_is_told_at_once_with_suggestions() {
     let folder = Folder::with("wrong", "lisen = '127.0.0.1:1'\n[limits]\nconections = 1\ndrain = 'soon'");
-    let environment =
-        [("WATCHWORD_PUBLIC_ULR", "x"), ("WATCHWORD_LISTEN", "here"), ("WATCHWORD_MASTER_KEY_FILE", "/nonexistent/key")];
+    let environment = [
+        ("WATCHWORD_PUBLIC_ULR", "x"),
+        ("WATCHWORD_LISTEN", "here"),
+        ("WATCHWORD_MASTER_KEY_FILE", "/nonexistent/key"),
+    ];
     let problems = Config::load(&folder.inputs(&environment)).unwrap_err();
     let told = |part: &str| assert!(problems.iter().any(|p| p.contains(part)), "{part}: {problems:#?}");
     told("unknown key lisen; did you mean listen?");

@@ -89,6 +89,10 @@ async fn send(services: &Arc<Services>, fetch: &Fetch, message: &Message, letter
             let Ok(config) = serde_json::from_str::<watchword_send::SmsConfig>(config.reveal()) else {
                 return broken("configuration".into());
             };
+            if matches!(config, watchword_send::SmsConfig::Alibaba(_)) && letter.code.is_none() {
+                let inside = "the provider's template is for codes; this notice has none".into();
+                return Ok(Outcome::Refused { inside, permanent: true });
+            }
             let sms = Sms {
                 to: message.target.clone(),
                 text: letter.text,

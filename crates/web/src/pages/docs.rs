@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::escape;
+use super::html::escape;
 
 /// What both pages look like.
 pub const STYLE: &str = "\
@@ -16,7 +16,11 @@ details>div{margin:0 0 1rem 1.25rem}p{margin:.5rem 0}a{color:inherit}";
 
 /// The start page.
 pub fn start(demo: bool) -> String {
-    let inbox = if demo { "<li><a href=\"/dev/inbox\">Development inbox</a>: messages that would have been sent</li>" } else { "" };
+    let inbox = if demo {
+        "<li><a href=\"/dev/inbox\">Development inbox</a>: messages that would have been sent</li>"
+    } else {
+        ""
+    };
     frame(
         "watchword",
         &format!(
@@ -216,7 +220,8 @@ mod tests {
 
     #[test]
     fn what_a_schema_says_cannot_become_markup() {
-        let document = serde_json::json!({ "paths": { "/<b>": { "get": { "summary": "<script>", "tags": ["\"x"] } } } });
+        let document =
+            serde_json::json!({ "paths": { "/<b>": { "get": { "summary": "<script>", "tags": ["\"x"] } } } });
         let page = page(&document);
         assert!(!page.contains("<script>") && !page.contains("<b>") && page.contains("&lt;script&gt;"));
     }

@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde_json::json;
 use watchword_domain::{Services, outbox};
 use watchword_kit::Result;
+
+use crate::pages::html::{escape, reply};
 
 /// `GET /dev/inbox` for people, `GET /dev/inbox.json` for tests and scripts; no route at all outside demo mode.
 pub fn routes(services: Arc<Services>) -> Router {
@@ -77,58 +78,10 @@ async fn render(services: &Services) -> Result<String> {
     Ok(out)
 }
 
-fn escape(s: &str) -> String {
-    let mut out = String::with_capacity(s.len());
-    for c in s.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 fn failed(e: &watchword_kit::Error) -> Response {
     tracing::error!(error = ?e, "the inbox cannot be read");
     reply(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "internal error".into())
 }
 
-fn reply(status: StatusCode, kind: &'static str, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    let kind = format!("{kind}; charset=utf-8");
-    for (name, value) in [
-        (header::CONTENT_TYPE, kind.as_str()),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    }
-    response
-}
-
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\
 article{border-top:1px solid #ccc}h2{font-size:1rem;margin:1rem 0 0}pre{white-space:pre-wrap;overflow-wrap:anywhere}";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_in_a_message_becomes_markup() {
-        assert_eq!(escape("<img src=x onerror='a'>&\""), "&lt;img src=x onerror=&#39;a&#39;&gt;&amp;&quot;");
-    }
-}
