@@ -126,6 +126,9 @@ impl Tx {
     /// Every row of the answer.
     pub async fn all<T: FromRow>(&mut self, sql: impl Into<Sql<'_>>, vals: &[Val]) -> Result<Vec<T>> {
         let sql = sql.into();
+        if matches!(self.0, Inner::SqliteRead(_) | Inner::PostgresRead(_)) && !sql.only_reads() {
+            return Err(StoreError::Broken("a read transaction cannot write".into()));
+        }
         match &mut self.0 {
             Inner::SqliteRead(t) => t.all(sql, vals),
             Inner::SqliteWrite(t) => t.all(sql, vals),

@@ -47,3 +47,6 @@ pub use value::{Cell, FromRow, Record, Row, Val};
 pub mod export {
     pub use inventory;
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,17 @@ impl<'a> From<&'a String> for Sql<'a> {
 }
 
 impl Sql<'_> {
+    /// Whether the statement can be run without a unit of work. `WITH` could hide an `INSERT … RETURNING`.
+    pub(crate) fn only_reads(self) -> bool {
+        let text = match self {
+            Sql::Written(s) => s.sql,
+            Sql::Built(text) => text,
+        };
+        let starts = |word: &str| text.trim_start().get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word));
+        let writes = || ["INSERT INTO", "UPDATE ", "DELETE FROM"].iter().any(|word| text.contains(word));
+        starts("SELECT") || (starts("WITH") && !writes())
+    }
+
     pub(crate) fn for_sqlite<T>(self, run: impl FnOnce(&str) -> T) -> T {
         match self {
             Sql::Written(s) => run(s.sqlite.get_or_init(|| to_sqlite(s.sql))),

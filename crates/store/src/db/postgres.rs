@@ -172,13 +172,18 @@ impl WriteTx {
         Ok(())
     }
 
+    /// The connection and whether the transaction has begun. Until [`WriteTx::settle`] the unit counts as failed: the
+    /// outcome of a statement whose future was dropped is not known, and COMMIT would not tell.
     fn parts(&mut self) -> Result<(&Client, bool)> {
+        if std::mem::replace(&mut self.failed, true) {
+            return Err(StoreError::Broken("a statement after a failed one".into()));
+        }
         let begun = std::mem::replace(&mut self.begun, true);
         self.client.as_ref().map(|c| (c, begun)).ok_or_else(|| StoreError::Broken("the transaction is over".into()))
     }
 
     fn settle<T>(&mut self, done: Result<T>) -> Result<T> {
-        self.failed |= done.is_err();
+        self.failed = done.is_err();
         done
     }
 }
@@ -250,7 +255,7 @@ fn transpose(rows: Vec<Vec<Val>>, types: &[Type]) -> Result<Vec<Box<dyn ToSql + 
 }
 
 fn array(column: Vec<Val>, ty: &Type) -> Result<Box<dyn ToSql + Sync + Send>> {
-    let odd = |v: Val| StoreError::Broken(format!("a {} column cannot take {v:?}", ty.name()));
+    let odd = || StoreError::Broken(format!("a {} column got a value of another type", ty.name()));
     macro_rules! typed {
         ($variant:ident, $t:ty) => {{
             let mut out: Vec<Option<$t>> = Vec::with_capacity(column.len());
@@ -258,7 +263,7 @@ fn array(column: Vec<Val>, ty: &Type) -> Result<Box<dyn ToSql + Sync + Send>> {
                 match val {
                     Val::$variant(v) => out.push(Some(v)),
                     Val::Null => out.push(None),
-                    other => return Err(odd(other)),
+                    _ => return Err(odd()),
                 }
             }
             Ok(Box::new(out))
@@ -274,14 +279,33 @@ fn array(column: Vec<Val>, ty: &Type) -> Result<Box<dyn ToSql + Sync + Send>> {
 }
 
 fn classify(e: tokio_postgres::Error) -> StoreError {
-    let Some(db) = e.as_db_error() else { return StoreError::Unavailable(explain(&e)) };
+    let Some(db) = e.as_db_error() else {
+        return if is_ours(&e) { broken(explain(&e)) } else { StoreError::Unavailable(explain(&e)) };
+    };
     let class = db.code().code().get(..2).unwrap_or_default();
     if *db.code() == SqlState::UNIQUE_VIOLATION {
-        StoreError::Unique(db.constraint().unwrap_or_default().to_owned())
+        StoreError::Unique(unique_key(db))
     } else if matches!(class, "08" | "40" | "53" | "57" | "58") {
         StoreError::Unavailable(explain(&e))
     } else {
         StoreError::Broken(explain(&e))
+    }
+}
+
+/// Whether the driver refused our values, as opposed to a connection that broke.
+fn is_ours(e: &tokio_postgres::Error) -> bool {
+    let said = e.to_string();
+    ["error serializing", "error deserializing", "invalid column", "expected "].iter().any(|s| said.starts_with(s))
+}
+
+/// `{table}_{last column}`. An index is named so by its migration; the name of a primary key is PostgreSQL's own, but
+/// the detail `Key (pool_id, id)=(…) already exists.` lists the columns, in every language.
+fn unique_key(db: &tokio_postgres::error::DbError) -> String {
+    let name = db.constraint().unwrap_or_default();
+    let columns = db.detail().and_then(|d| Some(d.split_once('(')?.1.split_once(")=(")?.0));
+    match (name.strip_suffix("_pkey"), columns.and_then(|c| c.rsplit(", ").next())) {
+        (Some(table), Some(column)) => format!("{table}_{column}"),
+        _ => name.to_owned(),
     }
 }
 
@@ -296,3 +320,6 @@ fn explain(e: &tokio_postgres::Error) -> String {
 fn broken(e: impl std::fmt::Display) -> StoreError {
     StoreError::broken(e)
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ use crate::{FromRow, Result, Row, StoreError, Val};
 const MAX_GROUP: usize = 512;
 /// How long to wait for another process (a command-line tool) that holds the write lock.
 const BUSY_PATIENCE: Duration = Duration::from_secs(5);
+const BUSY_PAUSE: Duration = Duration::from_millis(2);
 const STATEMENT_CACHE: usize = 512;
 
 #[derive(Clone)]
@@ -60,11 +61,13 @@ impl Sqlite {
     }
 
     pub async fn write(&self) -> Result<WriteTx> {
+        let asked = tokio::time::Instant::now();
         let waiting = Waiting::start(&self.writer);
         let slot = self.writer.slot.clone().lock_owned().await;
         waiting.served();
         let mut tx = WriteTx { writer: self.writer.clone(), slot: Some(slot), failed: false };
-        tx.begin().await?;
+        // Patience counts from the request on: while another process holds the lock, a queue must not wait in turn.
+        tx.begin(BUSY_PATIENCE.saturating_sub(asked.elapsed())).await?;
         Ok(tx)
     }
 
@@ -227,11 +230,17 @@ impl Drop for Waiting<'_> {
         let last = self.0.waiting.fetch_sub(1, Ordering::SeqCst) == 1;
         if last && !self.1 {
             let writer = self.0.clone();
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(async move {
+            match tokio::runtime::Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn(async move {
                     let slot = writer.slot.clone().lock_owned().await;
                     writer.pass_on(slot);
-                });
+                })),
+                // Whoever holds the writer now will see that nobody waits.
+                Err(_) => {
+                    if let Ok(slot) = writer.slot.clone().try_lock_owned() {
+                        writer.pass_on(slot);
+                    }
+                }
             }
         }
     }
@@ -261,19 +270,23 @@ pub struct WriteTx {
 }
 
 impl WriteTx {
-    async fn begin(&mut self) -> Result<()> {
+    async fn begin(&mut self, mut patience: Duration) -> Result<()> {
         let Some(slot) = &mut self.slot else { return Err(gone()) };
         if slot.open && slot.conn.is_autocommit() {
             slot.flush();
         }
         if !slot.open {
-            let mut waited = Duration::ZERO;
+            // Left over when neither COMMIT nor ROLLBACK could be written.
+            if !slot.conn.is_autocommit() {
+                control(&slot.conn, "ROLLBACK")?;
+            }
             while let Err(e) = control(&slot.conn, "BEGIN IMMEDIATE") {
-                if waited >= BUSY_PATIENCE || !matches!(e, StoreError::Unavailable(_)) {
+                if patience.is_zero() || !matches!(e, StoreError::Unavailable(_)) {
                     return Err(e);
                 }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-                waited += Duration::from_millis(5);
+                let pause = BUSY_PAUSE.min(patience);
+                tokio::time::sleep(pause).await;
+                patience -= pause;
             }
             slot.open = true;
         }
@@ -281,13 +294,13 @@ impl WriteTx {
     }
 
     pub fn all<T: FromRow>(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<Vec<T>> {
-        let done = query(&self.conn()?.conn, sql, vals);
+        let done = query(self.conn()?, sql, vals);
         self.failed |= done.is_err();
         done
     }
 
     pub fn run(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<u64> {
-        let conn = &self.conn()?.conn;
+        let conn = self.conn()?;
         let done = sql.for_sqlite(|text| {
             let mut stmt = conn.prepare_cached(text).map_err(classify)?;
             bind(&mut stmt, vals, text)?;
@@ -316,17 +329,23 @@ impl WriteTx {
         told.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the commit was abandoned".into())))
     }
 
-    fn conn(&self) -> Result<&Slot> {
-        self.slot.as_deref().ok_or_else(gone)
+    /// The connection, unless a statement has failed: SQLite may have ended the transaction with it, and what ran then
+    /// would be durable at once.
+    fn conn(&self) -> Result<&Connection> {
+        if self.failed {
+            return Err(StoreError::Broken("a statement after a failed one".into()));
+        }
+        self.slot.as_deref().map(|slot| &slot.conn).ok_or_else(gone)
     }
 }
 
 impl Drop for WriteTx {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            if slot.open && !slot.conn.is_autocommit() {
-                let _ = control(&slot.conn, "ROLLBACK TO unit");
-                let _ = control(&slot.conn, "RELEASE unit");
+            let undo = || control(&slot.conn, "ROLLBACK TO unit").and_then(|()| control(&slot.conn, "RELEASE unit"));
+            if slot.open && !slot.conn.is_autocommit() && undo().is_err() {
+                // What cannot be undone alone is undone with its group, which then learns that it failed.
+                let _ = control(&slot.conn, "ROLLBACK");
             }
             self.writer.pass_on(slot);
         }
@@ -393,3 +412,6 @@ fn broken(e: impl std::fmt::Display) -> StoreError {
 fn gone() -> StoreError {
     StoreError::Broken("the transaction is over".into())
 }
+
+#[cfg(test)]
+mod tests;

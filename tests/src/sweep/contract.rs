@@ -1,0 +1,56 @@
+//! Our OpenAPI document against the published contract, with the contract's own comparison.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use super::{beside, named};
+
+const OPERATIONS: &str = include_str!("contract-operations.txt");
+
+/// Operations of older or hosted interfaces that the published documents do not describe.
+fn listed() -> BTreeSet<&'static str> {
+    OPERATIONS.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+}
+
+#[test]
+fn every_listed_operation_exists() {
+    let ours: BTreeSet<String> = watchword_web::operations().iter().map(named).collect();
+    let missing: Vec<&str> = listed().into_iter().filter(|op| !ours.contains(*op)).collect();
+    assert!(missing.is_empty(), "operations of contract-operations.txt that are not there: {missing:#?}");
+}
+
+/// A new operation of the contract is compared with it from the first day.
+#[test]
+fn every_operation_of_the_published_interface_is_listed() {
+    for op in watchword_web::operations() {
+        let own = !op.path.starts_with("/api/v3/") || op.path == "/api/v3/disable-global-mfa-settings";
+        assert!(own || listed().contains(named(&op).as_str()), "add {} to contract-operations.txt", named(&op));
+    }
+}
+
+#[test]
+fn our_document_differs_from_the_contract_in_nothing_that_a_client_depends_on() {
+    let Some(contract) = beside("contract") else { return };
+    let document = watchword_web::openapi::document(&watchword_web::operations(), "https://id.example.com");
+    let folder = watchword_testkit::database::scratch("contract");
+    let (ours, list) = (folder.join("ours.json"), folder.join("operations.txt"));
+    std::fs::write(&ours, document.to_string()).expect("a file");
+    std::fs::write(&list, OPERATIONS).expect("a file");
+    let checked = Command::new("python3").arg(contract.join("check.py")).arg(&ours).arg("--ops").arg(&list).output();
+    let checked = checked.expect("python3 is installed");
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success(), "{said}{}", String::from_utf8_lossy(&checked.stderr));
+    println!("{said}");
+}
+
+#[test]
+fn every_operation_has_an_id_of_its_own_and_a_summary() {
+    let document = watchword_web::openapi::document(&watchword_web::operations(), "https://id.example.com");
+    let mut ids = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, op) in item.as_object().expect("methods") {
+            assert!(ids.insert(op["operationId"].clone().to_string()), "{method} {path}: {}", op["operationId"]);
+            assert!(op["summary"].as_str().is_some_and(|s| s.len() > 8), "{method} {path} has no summary");
+        }
+    }
+}

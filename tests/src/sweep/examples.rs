@@ -1,0 +1,260 @@
+//! One valid call of every operation. The sweeps make them, spoil them and watch what happens.
+
+use serde_json::{Value, json};
+use watchword_testkit::{Client, PASSWORD, RECOVERY_CODE, Reply, SECRET, Server};
+use watchword_web::Op;
+
+use super::named;
+
+/// A call that is about to be made.
+#[derive(Clone)]
+pub struct Call {
+    pub client: Client,
+    pub method: &'static str,
+    /// With the query.
+    pub path: String,
+    pub body: Option<Value>,
+    pub form: bool,
+}
+
+impl Call {
+    pub async fn send(&self) -> Reply {
+        match (&self.body, self.form) {
+            (Some(body), true) => {
+                let pairs: Vec<(String, String)> = body
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(k, v)| (k.clone(), v.as_str().map_or_else(|| v.to_string(), str::to_owned)))
+                    .collect();
+                let pairs: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+                self.client.post_form(&self.path, &pairs).await
+            }
+            (body, _) => self.client.call(self.method, &self.path, body.clone()).await,
+        }
+    }
+
+    pub fn by(&self, client: &Client) -> Call {
+        Call { client: client.clone(), ..self.clone() }
+    }
+
+    /// What the call says about whom, as text.
+    pub fn text(&self) -> String {
+        format!("{} {}", self.path, self.body.as_ref().map(Value::to_string).unwrap_or_default())
+    }
+}
+
+/// Makes what the operation needs and answers a call that will succeed.
+pub async fn valid(s: &Server, op: &Op) -> Call {
+    let admin = s.admin().await;
+    let path = |query: &str| format!("{}{query}", op.path);
+    let call = |client: &Client, path: String, body: Option<Value>| Call {
+        client: client.clone(),
+        method: op.method,
+        path,
+        body,
+        form: false,
+    };
+    let get = |query: String| call(&admin, path(&query), None);
+    let post = |body: Value| call(&admin, path(""), Some(body));
+    match named(op).as_str() {
+        // token, access-keys
+        "POST /api/v3/get-management-token" => {
+            let body = json!({ "accessKeyId": s.pool.key_id, "accessKeySecret": s.pool.key_secret });
+            call(&s.anonymous(), path(""), Some(body))
+        }
+        "GET /api/v3/list-access-key" => get(String::new()),
+        "GET /api/v3/get-access-key" => get(format!("?userId={}&accessKeyId={}", s.pool.id, key(&admin).await)),
+        "POST /api/v3/create-access-key" => post(json!({ "type": "userpool" })),
+        "POST /api/v3/update-access-key" => post(json!({ "accessKeyId": key(&admin).await, "enable": false })),
+        "POST /api/v3/delete-access-key" => post(json!({ "accessKeyId": key(&admin).await })),
+        // users
+        "GET /api/v3/list-users" => get("?page=1&limit=10".into()),
+        "POST /api/v3/list-users" => post(json!({ "keywords": "a", "options": { "pagination": { "page": 1 } } })),
+        "GET /api/v3/get-user" => get(format!("?userId={}", s.user("ada").await)),
+        "GET /api/v3/get-user-batch" => get(format!("?userIds={}", s.user("ada").await)),
+        "POST /api/v3/create-user" => post(json!({ "username": "ada", "password": PASSWORD })),
+        "POST /api/v3/create-users-batch" => post(json!({ "list": [{ "username": "ada" }, { "username": "bob" }] })),
+        "POST /api/v3/update-user" => post(json!({ "userId": s.user("ada").await, "nickname": "Countess" })),
+        "POST /api/v3/update-user-batch" => {
+            post(json!({ "list": [{ "userId": s.user("ada").await, "nickname": "Countess" }] }))
+        }
+        "POST /api/v3/delete-users-batch" => post(json!({ "userIds": [s.user("ada").await] })),
+        "POST /api/v3/is-user-exists" => {
+            s.user("ada").await;
+            post(json!({ "username": "ada" }))
+        }
+        "POST /api/v3/kick-users" => {
+            let id = s.user("ada").await;
+            s.signed_in("ada").await;
+            post(json!({ "userId": id, "appIds": [s.pool.app_id] }))
+        }
+        // second factors of users
+        "POST /api/v3/import-otp" => {
+            let id = s.user("ada").await;
+            post(json!({ "list": [{ "userId": id, "otp": { "secret": SECRET, "recoveryCode": RECOVERY_CODE } }] }))
+        }
+        "GET /api/v3/get-otp-secret-by-user" => get(format!("?userId={}", s.user_with_otp("ada").await)),
+        "POST /api/v3/set-mfa-status" => {
+            let id = s.user_with_otp("ada").await;
+            post(json!({ "userId": id, "mfaTriggerData": { "totpMfaEnabled": false } }))
+        }
+        "GET /api/v3/get-mfa-status" => get(format!("?userId={}", s.user_with_otp("ada").await)),
+        "GET /api/v3/get-user-mfa-info" => get(format!("?userId={}", s.user_with_otp("ada").await)),
+        "GET /api/v3/get-mfa-trigger-data" => {
+            get(format!("?userId={}&appId={}", s.user_with_otp("ada").await, s.pool.app_id))
+        }
+        // applications
+        "POST /api/v3/create-application" => post(json!({ "appName": "Shop" })),
+        "GET /api/v3/get-application"
+        | "GET /api/v3/get-application-simple-info"
+        | "GET /api/v3/get-application-secret" => get(format!("?appId={}", s.pool.app_id)),
+        "GET /api/v3/list-application-simple-info" | "GET /api/v3/list-applications" => get("?page=1&limit=10".into()),
+        "POST /api/v3/delete-application" => {
+            let made = admin.post("/api/v3/create-application", json!({ "appName": "Old shop" })).await.ok();
+            post(json!({ "appId": made["appId"] }))
+        }
+        "POST /api/v3/refresh-application-secret" => post(json!({ "appId": s.pool.app_id })),
+        "POST /api/v3/update-application-mfa-settings" => {
+            post(json!({ "appId": s.pool.app_id, "enabledFactors": ["OTP"], "disabledFactors": ["SMS"] }))
+        }
+        // security settings, public information
+        "GET /api/v3/get-global-mfa-settings" => get(String::new()),
+        "POST /api/v3/disable-global-mfa-settings" => post(json!({ "disableFactors": ["SMS"] })),
+        "POST /api/v3/update-global-mfa-settings" => post(json!({ "enabledFactors": ["OTP"] })),
+        "GET /api/v3/system" | "GET /api/v3/get-country-list" => call(&s.anonymous(), path(""), None),
+        // sign-in and messages
+        "POST /api/v3/signin" => {
+            s.user("ada").await;
+            let body = json!({ "connection": "PASSWORD", "passwordPayload": { "username": "ada", "password": PASSWORD } });
+            call(&s.app(), path(""), Some(body))
+        }
+        "POST /api/v3/send-sms" => {
+            let body = json!({ "phoneNumber": "13800138000", "phoneCountryCode": "+86", "channel": "CHANNEL_REGISTER" });
+            call(&s.app(), path(""), Some(body))
+        }
+        "POST /api/v3/send-email" => {
+            call(&s.app(), path(""), Some(json!({ "email": "ada@example.com", "channel": "CHANNEL_REGISTER" })))
+        }
+        // a user's own second factors
+        "POST /api/v3/send-enroll-factor-request" => {
+            s.user("ada").await;
+            call(&s.signed_in("ada").await, path(""), Some(json!({ "factorType": "OTP", "profile": {} })))
+        }
+        "POST /api/v3/enroll-factor" => {
+            s.user("ada").await;
+            let user = s.signed_in("ada").await;
+            let body = enrolment(s, &user).await;
+            call(&user, path(""), Some(body))
+        }
+        "POST /api/v3/reset-factor" | "GET /api/v3/get-factor" => {
+            s.user_with_otp("ada").await;
+            let user = s.signed_in_with_otp("ada", SECRET).await;
+            let listed = user.get("/api/v3/list-enrolled-factors").await.ok();
+            let id = listed[0]["factorId"].as_str().expect("a factor").to_owned();
+            match op.method {
+                "GET" => call(&user, path(&format!("?factorId={id}")), None),
+                _ => call(&user, path(""), Some(json!({ "factorId": id }))),
+            }
+        }
+        "GET /api/v3/list-enrolled-factors" | "GET /api/v3/list-factors-to-enroll" => {
+            s.user("ada").await;
+            call(&s.signed_in("ada").await, path(""), None)
+        }
+        "POST /api/v3/mfa-totp-verify" | "POST /api/v2/mfa/totp/verify" | "POST /api/v2/applications/mfa/totp/verify" => {
+            s.user_with_otp("ada").await;
+            call(&s.waiting("ada").await, path(""), Some(json!({ "totp": s.code(SECRET, 0) })))
+        }
+        "POST /api/v2/mfa/totp/recovery" => {
+            s.user_with_otp("ada").await;
+            call(&s.waiting("ada").await, path(""), Some(json!({ "recoveryCode": RECOVERY_CODE })))
+        }
+        "POST /api/v2/applications/mfa/sms/verify" => {
+            let phone = "13800138000";
+            let body = by_message(s, "SMS", json!({ "phone": phone, "phoneCountryCode": "+86" })).await;
+            call(&body.0, path(""), Some(json!({ "phone": phone, "phoneCountryCode": "+86", "code": body.1 })))
+        }
+        "POST /api/v2/applications/mfa/email/verify" => {
+            let email = "ada@example.com";
+            let body = by_message(s, "EMAIL", json!({ "email": email })).await;
+            call(&body.0, path(""), Some(json!({ "email": email, "code": body.1 })))
+        }
+        // OpenID Connect
+        "POST /oidc/token" => {
+            let tokens = offline(s, "ada").await;
+            let body = json!({ "grant_type": "refresh_token", "refresh_token": tokens["refresh_token"],
+                "client_id": s.pool.app_id, "client_secret": s.pool.app_secret });
+            Call { form: true, ..call(&s.anonymous(), path(""), Some(body)) }
+        }
+        "GET /oidc/.well-known/openid-configuration" | "GET /oidc/.well-known/jwks.json" => {
+            call(&s.anonymous(), path(""), None)
+        }
+        "GET /{appId}/oidc/.well-known/jwks.json" => {
+            call(&s.anonymous(), op.path.replace("{appId}", &s.pool.app_id), None)
+        }
+        "POST /mfa/token/introspection" => {
+            s.user_with_otp("ada").await;
+            let token = s.sign_in("ada").await.refused(300)["data"]["mfaToken"].clone();
+            Call { form: true, ..call(&s.anonymous(), path(""), Some(json!({ "token": token }))) }
+        }
+        other => panic!(
+            "no example of {other}: add an arm to `valid` in tests/src/sweep/examples.rs that makes what the operation \
+             needs and answers a call that succeeds"
+        ),
+    }
+}
+
+/// Tokens of a new user, a refresh token among them.
+pub async fn offline(s: &Server, username: &str) -> Value {
+    s.user(username).await;
+    let payload = json!({ "username": username, "password": PASSWORD });
+    s.sign_in_with(username, payload, "openid profile offline_access").await.ok()
+}
+
+/// Begins the enrolment of an authenticator and answers the body that finishes it.
+pub async fn enrolment(s: &Server, user: &Client) -> Value {
+    let begin = json!({ "factorType": "OTP", "profile": {} });
+    let started = user.post("/api/v3/send-enroll-factor-request", begin).await.ok();
+    let uri = started["otpData"]["qrCodeUri"].as_str().expect("a URI");
+    let secret = uri.split(['?', '&']).find_map(|part| part.strip_prefix("secret=")).expect("a secret");
+    json!({ "factorType": "OTP", "enrollmentToken": started["enrollmentToken"],
+        "enrollmentData": { "passCode": s.code(secret, 0) } })
+}
+
+async fn key(admin: &Client) -> String {
+    let made = admin.post("/api/v3/create-access-key", json!({ "type": "userpool" })).await.ok();
+    made[0]["accessKeyId"].as_str().expect("an id").to_owned()
+}
+
+/// A user with this factor bound who waits for the second factor, and the code that was sent.
+pub async fn by_message(s: &Server, kind: &str, target: Value) -> (Client, String) {
+    let id = s.user("ada").await;
+    let admin = s.admin().await;
+    let (members, path, mut ask) = if kind == "SMS" {
+        let members = json!({ "mfaPhone": target["phone"], "mfaPhoneCountryCode": target["phoneCountryCode"] });
+        let ask = json!({ "phoneNumber": target["phone"], "phoneCountryCode": target["phoneCountryCode"] });
+        (members, "/api/v3/send-sms", ask)
+    } else {
+        (json!({ "mfaEmail": target["email"] }), "/api/v3/send-email", json!({ "email": target["email"] }))
+    };
+    admin.post("/api/v3/set-mfa-status", json!({ "userId": id, "mfaTriggerData": members })).await.ok();
+    admin.post("/api/v3/update-global-mfa-settings", json!({ "enabledFactors": [kind] })).await.ok();
+    let waiting = s.waiting("ada").await;
+    ask["channel"] = json!("CHANNEL_VERIFY_MFA");
+    waiting.post(path, ask).await.ok();
+    (waiting, code_sent(s).await)
+}
+
+/// The code in the newest message of the development inbox.
+async fn code_sent(s: &Server) -> String {
+    for _ in 0..1000 {
+        let inbox = s.anonymous().get("/dev/inbox.json").await;
+        if let Some(text) = inbox.body["list"][0]["text"].as_str() {
+            let is_code = |w: &&str| w.len() == 6 && w.bytes().all(|b| b.is_ascii_digit());
+            return text.split(|c: char| !c.is_ascii_alphanumeric()).find(is_code).expect("a code").to_owned();
+        }
+        s.services.outbox.notify_one();
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("no message arrived in the development inbox");
+}
