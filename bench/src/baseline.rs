@@ -160,7 +160,7 @@ fn commits_sqlite(data: &Path, length: Duration) -> Result<f64> {
     let mut update = conn.prepare("UPDATE bench_rows SET n = n + 1 WHERE id = ?").map_err(said)?;
     let (started, mut done) = (Instant::now(), 0usize);
     while started.elapsed() < length {
-        update.execute([done * 7919 % ROWS + 1]).map_err(said)?;
+        update.execute([(done * 7919 % ROWS + 1) as i64]).map_err(said)?;
         done += 1;
     }
     Ok(done as f64 / started.elapsed().as_secs_f64())

@@ -15,6 +15,7 @@ use watchword_kit::{Clock, Entropy, Millis, PoolId};
 use watchword_store::app::Application;
 use watchword_store::mfa_factor::{self, MfaFactor, RecoveryCode};
 use watchword_store::session::{self, Session};
+use watchword_store::statement::Kept;
 use watchword_store::user::{self, User};
 use watchword_store::{Db, Options, Record};
 
@@ -171,7 +172,7 @@ fn users(ctx: &Ctx) -> Vec<User> {
     (0..USERS).map(user).collect()
 }
 
-async fn write<T: Record>(db: &Db, sql: &String, rows: &[T]) -> Result {
+async fn write<T: Record>(db: &Db, sql: &Kept, rows: &[T]) -> Result {
     for chunk in rows.chunks(CHUNK) {
         let mut tx = db.write().await.map_err(said)?;
         tx.insert_many(sql, chunk.iter().map(Record::values).collect()).await.map_err(said)?;

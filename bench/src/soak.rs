@@ -42,7 +42,7 @@ pub async fn run(plan: &Plan, minutes: f64) -> Result<Vec<Row>> {
         }
         Ok(seen)
     };
-    let (done, seen): (_, Result<Vec<f64>>) = futures_util::join!(load, watch);
+    let (done, seen): (_, Result<Vec<f64>>) = tokio::join!(load, watch);
     let (done, seen) = (done?, seen?);
     Ok(vec![
         Row { latency: Some((done.median, done.p99)), ..Row::told("mixed load, requests", done.per_second, "/s") },

@@ -300,14 +300,23 @@ impl WriteTx {
     }
 
     pub fn run(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<u64> {
+        self.run_each(sql, [vals])
+    }
+
+    /// The statement once for each row of values; answers the changed rows of all.
+    pub fn run_each<R: AsRef<[Val]>>(&mut self, sql: Sql<'_>, rows: impl IntoIterator<Item = R>) -> Result<u64> {
         let conn = self.conn()?;
         let done = sql.for_sqlite(|text| {
             let mut stmt = conn.prepare_cached(text).map_err(classify)?;
-            bind(&mut stmt, vals, text)?;
             if stmt.column_count() > 0 {
                 return Err(StoreError::Broken(format!("run() drops the rows of {text}")));
             }
-            stmt.raw_execute().map(|n| n as u64).map_err(classify)
+            let mut changed = 0;
+            for vals in rows {
+                bind(&mut stmt, vals.as_ref(), text)?;
+                changed += stmt.raw_execute().map_err(classify)? as u64;
+            }
+            Ok(changed)
         });
         self.failed |= done.is_err();
         done
