@@ -2,12 +2,15 @@
 
 mod access_key;
 mod app;
+mod binary;
+mod crash;
 mod login;
 mod message;
 mod mfa_factor;
 mod mfa_otp;
 mod oidc;
 mod public_info;
+mod race;
 mod security_settings;
 mod sweep;
 mod token;

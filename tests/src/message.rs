@@ -1,5 +1,6 @@
 //! Codes by SMS and e-mail: what is sent, how often, and for what a code is good.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -496,7 +497,15 @@ async fn nodes_share_the_outbox_without_sending_twice() {
 }
 
 #[tokio::test]
-async fn a_code_and_a_providers_secret_are_in_no_reply_no_trail_and_no_database_file() {
+async fn a_code_and_a_providers_secret_are_in_no_reply_no_log_no_trail_and_no_database_file() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+    let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+    // The server and its worker run on this test's thread.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    // With a second subscriber about, events that other threads met first are judged for this one, too.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let post = Post::start().await;
     let config = json!({ "driver": "http", "url": post.sms.url(), "secret": "provider-secret-0123456789" });
     provide(&post.server, &post.server.pool, Medium::Sms, config).await;
@@ -506,11 +515,17 @@ async fn a_code_and_a_providers_secret_are_in_no_reply_no_trail_and_no_database_
     post.settled().await;
     let code = post.code(1).await;
     assert!(!reply.text.contains(&code));
+    assert!(!post.check(Medium::Sms, PHONE, LOGIN, &code).await);
     let mut files = vec![dump(&post.server).await];
     post.server.advance(seconds(3));
     post.sms.wait_for(2).await;
     post.settled().await;
     files.push(dump(&post.server).await);
+    let log = log.0.lock().unwrap().clone();
+    let log = String::from_utf8_lossy(&log);
+    assert!(log.contains("not sent") && log.contains("send-sms"), "the log is a log: {log}");
+    let digits = |c: char| !c.is_ascii_alphanumeric();
+    assert!(!log.contains("provider-secret") && !log.split(digits).any(|word| word == code), "{log}");
     for file in files {
         let found = |needle: &str| file.windows(needle.len()).any(|w| w == needle.as_bytes());
         assert!(found(PHONE), "the dump is a dump");
@@ -519,6 +534,21 @@ async fn a_code_and_a_providers_secret_are_in_no_reply_no_trail_and_no_database_
         // Six digits alone turn up in ids and times by chance; a stored code would stand between other characters.
         let bare = file.windows(8).filter(|w| &w[1..7] == code.as_bytes());
         assert_eq!(bare.filter(|w| !w[0].is_ascii_hexdigit() && !w[7].is_ascii_hexdigit()).count(), 0);
+    }
+}
+
+/// Where the server's log goes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

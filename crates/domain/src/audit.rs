@@ -76,7 +76,7 @@ pub(crate) async fn write(tx: &mut Tx, ctx: &Ctx, refused: Option<&Error>, detai
         action: action.as_str().into(),
         result: match refused {
             None => "success",
-            Some(e) if e.code().status >= 500 => "failed",
+            Some(e) if e.code().status >= 500 && e.code().status != 501 => "failed",
             Some(_) => "refused",
         }
         .into(),

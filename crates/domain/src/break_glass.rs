@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use watchword_kit::{Error, Result, codes, text, unicode};
-use watchword_store::{break_glass as store, mfa_factor, mfa_transaction, session, user};
+use watchword_store::{break_glass as store, mfa_factor, mfa_transaction, session, throttle, user};
 
 use crate::ctx::Ctx;
 use crate::outbox::{Event, notify_user};
@@ -47,9 +47,11 @@ pub async fn reset_mfa(ctx: &Ctx, name: &str, reason: &str) -> Result<Reset> {
     mfa_factor::delete_recovery(&mut tx, pool, &user_id).await?;
     store::end_enrollments(&mut tx, pool, &user_id, now).await?;
     mfa_transaction::revoke_of_users(&mut tx, pool, std::slice::from_ref(&user_id), now).await?;
-    for guess in [Guess::SecondFactor, Guess::RecoveryCode, Guess::Password] {
+    for guess in [Guess::SecondFactor, Guess::RecoveryCode] {
         reopen(&mut tx, ctx, guess, &user_id).await?;
     }
+    // Passwords are counted per address.
+    throttle::clear_all(&mut tx, pool, &Guess::Password.bucket(&format!("{user_id}:"))).await?;
     let sessions = session::revoke_of_user(&mut tx, pool, &user_id, None, None, now).await?;
     session::drop_refresh_tokens(&mut tx, pool, std::slice::from_ref(&user_id), None).await?;
     if let Some(row) = user::TABLE.get(&mut tx, pool, &user_id).await? {

@@ -75,10 +75,11 @@ pub async fn by_signature(services: &Services, request: &SignedRequest<'_>) -> R
 pub async fn by_management_token(services: &Services, given: &str) -> Result<(PoolId, Actor)> {
     let now = services.clock.now();
     let named = token::read_management(services, given, now);
-    let (pool, id) = named.ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
-    let pool = PoolId::new(pool);
+    let named = named.ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
+    let pool = PoolId::new(&named.pool);
     let mut tx = services.db.read().await?;
-    let found = access_key::TABLE.get(&mut tx, &pool, &id).await?;
+    let found = access_key::TABLE.get(&mut tx, &pool, &named.access_key).await?;
+    let found = found.filter(|key| token::secret_mark(key) == named.secret_mark);
     let key = usable(&mut tx, found).await?.ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
     Ok((pool, actor(&key)))
 }

@@ -72,6 +72,13 @@ impl Demand {
         }
     }
 
+    /// Whether sign-in issues nothing before the second factor. An application may make its demand advisory; what the
+    /// user has bound always counts.
+    pub fn holds_back(&self, app: &Application) -> bool {
+        let advisory = app.mfa_on_api_signin == "advisory" && !self.any_bound();
+        self.code().is_some() && !advisory
+    }
+
     /// Whether a proof of this kind completes the sign-in: one of the factors asked for where the user has bound one
     /// of those, otherwise any factor the user has bound.
     pub fn satisfied_by(&self, kind: FactorType) -> bool {

@@ -86,8 +86,7 @@ async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Res
         return Err(ctx.commit_refusal(tx, Error::new(codes::RESET_PASSWORD_FIRST), about).await);
     }
     let demand = Demand::load(&mut tx, ctx, Some(app), &user.id).await?;
-    let advisory = app.mfa_on_api_signin == "advisory" && !demand.any_bound();
-    match demand.code().filter(|_| !advisory) {
+    match demand.code().filter(|_| demand.holds_back(app)) {
         None => {
             let session = open_session(&mut tx, ctx, app, &user, scope, &[amr], None).await?;
             let draft = tokens::draft(&mut tx, ctx, &session, app, &user).await?;

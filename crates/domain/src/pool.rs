@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use watchword_api::common::FactorType;
-use watchword_kit::{Error, PoolId, Result, codes};
+use watchword_kit::{Error, PoolId, Result, codes, text};
 use watchword_store::Tx;
 use watchword_store::pool::{self, Pool};
 
@@ -94,4 +94,54 @@ pub async fn create(ctx: &Ctx, name: &str) -> Result<()> {
     };
     pool::insert(&mut tx, &row).await?;
     ctx.commit(tx, json!({ "name": name })).await
+}
+
+/// Changes some settings, given as a JSON object of [`PoolSettings`]' members; the others stay. For the command line:
+/// the API has operations for the few that GenAuth knows.
+///
+/// # Errors
+/// 400 at an unknown member or a value out of range, and nothing is changed.
+pub async fn patch(ctx: &Ctx, changes: &serde_json::Map<String, serde_json::Value>) -> Result<PoolSettings> {
+    let mut tx = ctx.write().await?;
+    let current = settings(&mut tx, ctx.pool()).await?;
+    let mut members = match serde_json::to_value(&current).map_err(Error::internal)? {
+        serde_json::Value::Object(members) => members,
+        _ => return Err(Error::internal("pool settings are no object")),
+    };
+    for (name, value) in changes {
+        let known = members.keys().cloned().collect::<Vec<_>>().join(", ");
+        let slot = members.get_mut(name);
+        let unknown =
+            || Error::invalid(name.clone(), text!("no such setting; there are {known}", "没有此设置，可用：{known}"));
+        *slot.ok_or_else(unknown)? = value.clone();
+    }
+    let wanted = serde_json::from_value::<PoolSettings>(members.into());
+    let wanted = wanted.map_err(|e| Error::invalid("settings", text!("{e}", "{e}")))?;
+    wanted.check()?;
+    let settings = change(&mut tx, ctx, |settings| *settings = wanted).await?;
+    ctx.commit(tx, json!({ "changed": changes })).await?;
+    Ok(settings)
+}
+
+impl PoolSettings {
+    fn check(&self) -> Result<()> {
+        let within = |name: &str, value: i64, least: i64, most: i64| {
+            if (least..=most).contains(&value) {
+                return Ok(());
+            }
+            Err(Error::invalid(name, text!("{least} to {most}", "应为 {least} 到 {most}")))
+        };
+        let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        within("minImportedOtpBits", i64::from(self.min_imported_otp_bits), 80, 128)?;
+        within("otpWindow", self.otp_window, 0, 1)?;
+        within("verifyCodeLength", size(self.verify_code_length), 4, 8)?;
+        within("verifyCodeMaxAttempts", self.verify_code_max_attempts, 1, 10)?;
+        within("messagesPerDay", self.messages_per_day, 0, 100_000_000)?;
+        within("messagesPerIpAndHour", self.messages_per_ip_and_hour, 0, 1_000_000)?;
+        within("passwordMinLength", size(self.password_min_length), 8, 128)?;
+        if self.mfa_factors.contains(&FactorType::Face) {
+            return Err(Error::new(codes::FACE_UNAVAILABLE).at("mfaFactors"));
+        }
+        Ok(())
+    }
 }

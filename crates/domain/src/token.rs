@@ -31,6 +31,7 @@ pub fn issue_management(services: &Services, key: &AccessKey, now: Millis) -> St
     let claims = json!({
         "scoped_userpool_id": key.pool_id,
         "access_key_id": key.id,
+        "secret": secret_mark(key),
         "iss": services.settings.issuer(),
         "iat": now.as_seconds(),
         "exp": now.as_seconds() + MANAGEMENT_LIFETIME,
@@ -39,13 +40,29 @@ pub fn issue_management(services: &Services, key: &AccessKey, now: Millis) -> St
     jose::sign_hs256(&services.keys.management_mac, MANAGEMENT, &claims)
 }
 
-/// The pool and access key that a management token names, while it is valid.
-pub fn read_management(services: &Services, token: &str, now: Millis) -> Option<(String, String)> {
+/// Tells one secret of a key from the next, and nothing about either.
+pub(crate) fn secret_mark(key: &AccessKey) -> String {
+    hash::sha256_hex(&key.secret_sealed)[..16].to_owned()
+}
+
+/// What a management token says.
+pub struct ManagementClaims {
+    pub pool: String,
+    pub access_key: String,
+    pub secret_mark: String,
+}
+
+/// The claims of a management token, while it is valid; whether its key still is, the database knows.
+pub fn read_management(services: &Services, token: &str, now: Millis) -> Option<ManagementClaims> {
     let claims = jose::verify_hs256_as(token, MANAGEMENT, &services.keys.management_mac).ok()?;
     if jose::numeric(&claims, "exp")? <= now.as_seconds() {
         return None;
     }
-    Some((text(&claims, "scoped_userpool_id")?, text(&claims, "access_key_id")?))
+    Some(ManagementClaims {
+        pool: text(&claims, "scoped_userpool_id")?,
+        access_key: text(&claims, "access_key_id")?,
+        secret_mark: text(&claims, "secret")?,
+    })
 }
 
 /// Begins a sign-in that waits for its second factor, and names it by an mfaToken.

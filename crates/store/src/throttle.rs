@@ -84,3 +84,13 @@ pub async fn clear(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<()> {
     tx.run(sql!("DELETE FROM throttle_days WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await?;
     Ok(())
 }
+
+/// Forgets every counter whose bucket begins so.
+pub async fn clear_all(tx: &mut Tx, pool: &PoolId, prefix: &str) -> Result<()> {
+    let pattern = format!("{}%", crate::table::escape_like(prefix));
+    let sql = sql!("DELETE FROM throttles WHERE pool_id = $1 AND bucket LIKE $2 ESCAPE '\\'");
+    tx.run(sql, vals![pool, &pattern]).await?;
+    let sql = sql!("DELETE FROM throttle_days WHERE pool_id = $1 AND bucket LIKE $2 ESCAPE '\\'");
+    tx.run(sql, vals![pool, &pattern]).await?;
+    Ok(())
+}

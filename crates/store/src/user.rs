@@ -243,8 +243,15 @@ pub async fn set_custom_values(tx: &mut Tx, pool: &PoolId, user: &str, rows: &[C
     CUSTOM_VALUES.insert_many(tx, rows).await
 }
 
-/// Deletes users and everything that is theirs; answers how many users there were. `buckets` are their throttles.
-pub async fn delete(tx: &mut Tx, pool: &PoolId, users: &[String], buckets: &[String]) -> Result<u64> {
+/// Deletes users and everything that is theirs; answers how many users there were. `buckets` are their throttles,
+/// `by_address` the first 34 characters (`password:`, the id, a colon) of those that are kept per address.
+pub async fn delete(
+    tx: &mut Tx,
+    pool: &PoolId,
+    users: &[String],
+    buckets: &[String],
+    by_address: &[String],
+) -> Result<u64> {
     let theirs = [
         sql!("DELETE FROM user_identities WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM sync_relations WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
@@ -262,11 +269,17 @@ pub async fn delete(tx: &mut Tx, pool: &PoolId, users: &[String], buckets: &[Str
         tx.run(statement, vals![pool, users]).await?;
     }
     let counters = [
-        sql!("DELETE FROM throttles WHERE pool_id = $1 AND bucket IN ANY_OF($2)"),
-        sql!("DELETE FROM throttle_days WHERE pool_id = $1 AND bucket IN ANY_OF($2)"),
+        sql!(
+            "DELETE FROM throttles
+             WHERE pool_id = $1 AND (bucket IN ANY_OF($2) OR SUBSTR(bucket, 1, 34) IN ANY_OF($3))"
+        ),
+        sql!(
+            "DELETE FROM throttle_days
+             WHERE pool_id = $1 AND (bucket IN ANY_OF($2) OR SUBSTR(bucket, 1, 34) IN ANY_OF($3))"
+        ),
     ];
     for statement in counters {
-        tx.run(statement, vals![pool, buckets]).await?;
+        tx.run(statement, vals![pool, buckets, by_address]).await?;
     }
     tx.run(sql!("DELETE FROM users WHERE pool_id = $1 AND id IN ANY_OF($2)"), vals![pool, users]).await
 }

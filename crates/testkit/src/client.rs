@@ -68,6 +68,16 @@ impl Client {
         .await
     }
 
+    /// Like [`Client::post`], for a server that may die in the middle of it: `None` when no whole reply came.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Reply> {
+        let request = self.http.post(self.at(path)).json(body).headers(self.headers.clone());
+        let response = request.send().await.ok()?;
+        let (http, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.ok()?;
+        let body = serde_json::from_str(&text).ok()?;
+        Some(Reply { http, headers, text, body })
+    }
+
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }

@@ -9,6 +9,8 @@ use watchword_crypto::vault::MasterKey;
 use watchword_domain::passwords::Argon;
 use watchword_domain::{Services, Settings, bootstrap};
 use watchword_kit::{Clock, Millis};
+use watchword_web::Op;
+use watchword_web::pages::Health;
 
 use crate::client::Client;
 use crate::database::{Database, MASTER_KEY, START};
@@ -79,6 +81,23 @@ impl Server {
     }
 
     async fn boot(database: Arc<Database>, clock: Clock, change: impl FnOnce(&mut Settings)) -> Server {
+        Server::boot_with(database, clock, change, Vec::new()).await
+    }
+
+    /// A server with operations that no released one has.
+    pub async fn with_operations(more: Vec<Op>) -> Server {
+        let database = Arc::new(Database::fresh().await);
+        let mut server = Server::boot_with(database, Clock::frozen(START), |_| {}, more).await;
+        server.pool = server.new_pool("Test pool").await;
+        server
+    }
+
+    async fn boot_with(
+        database: Arc<Database>,
+        clock: Clock,
+        change: impl FnOnce(&mut Settings),
+        more: Vec<Op>,
+    ) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let mut settings =
@@ -87,9 +106,10 @@ impl Server {
         let master = MasterKey::parse(MASTER_KEY).expect("a key");
         let db = database.open(&clock).await;
         let services = Services::start(db, clock.clone(), &master, settings).await.expect("services start");
-        let router = watchword_web::router(services.clone(), watchword_web::operations(), Default::default())
-            .merge(watchword_web::pages::inbox::routes(services.clone()))
-            .merge(watchword_web::pages::verify_email::routes(services.clone()));
+        let mut ops = watchword_web::operations();
+        ops.extend(more);
+        let router = watchword_web::router(services.clone(), ops.clone(), Default::default());
+        let router = watchword_web::pages::mount(router, &services, &ops, &Health::ready(), None);
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(watchword::serve::run(listener, router, Default::default(), async {
             drop(stopped.await);

@@ -100,13 +100,7 @@ pub async fn run_site(listener: TcpListener, site: Site, limits: Limits, stop: i
     }
     hall.site.health.drain();
     let _ = tokio::time::timeout(hall.limits.notice, hall.accept_all(&listener)).await;
-    // What the kernel has accepted in our name is served, too.
-    while let Ok(Ok((stream, peer))) = tokio::time::timeout(Duration::from_millis(5), listener.accept()).await {
-        if let Some(place) = hall.places.take_now(peer.ip()) {
-            hall.admit(stream, peer, place);
-        }
-    }
-    drop(listener);
+    hall.accept_the_last(listener);
     tokio::time::sleep(SETTLE).await;
     let _ = tokio::time::timeout(hall.limits.drain, hall.graceful.shutdown()).await;
 }
@@ -146,6 +140,18 @@ impl Hall {
                 }
                 // Out of file descriptors, most likely: let some connections end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// Serves what the kernel has accepted in our name, too, and closes the door.
+    fn accept_the_last(&self, listener: TcpListener) {
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok((stream, peer)) = listener.accept() {
+            let place = self.places.take_now(peer.ip());
+            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+            if let (Some(place), Ok(stream)) = (place, stream) {
+                self.admit(stream, peer, place);
             }
         }
     }

@@ -16,9 +16,9 @@ use crate::data::{self, KeySource};
 /// Opens the database and brings its schema up to date.
 pub async fn database(config: &Config, clock: &Clock) -> Outcome<Db> {
     let url = config.database_url();
-    if url.starts_with("sqlite:") {
+    if let Some(path) = url.strip_prefix("sqlite:") {
         data::prepare(&config.data_dir).map_err(Failure::server)?;
-        data::own_database(Path::new(&url["sqlite:".len()..])).map_err(Failure::server)?;
+        data::own_database(Path::new(path)).map_err(Failure::server)?;
     }
     let options = Options { url, connections: config.database_connections };
     Db::open(&options, clock).await.map_err(|e| Failure::server(format!("{e}")))

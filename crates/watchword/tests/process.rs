@@ -5,9 +5,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
 /// Longer than anything here takes; only a failing test waits so long.
@@ -175,6 +178,21 @@ fn read_all(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&reply).into_owned()
 }
 
+/// One reply of a connection that stays open.
+#[track_caller]
+fn read_reply(stream: &mut TcpStream) -> String {
+    let mut reply = String::new();
+    let mut byte = [0];
+    while !reply.ends_with("\r\n\r\n") {
+        stream.read_exact(&mut byte).expect("a head");
+        reply.push(char::from(byte[0]));
+    }
+    let length = reply.split("content-length: ").nth(1).and_then(|l| l.lines().next()?.parse().ok()).unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).expect("a body");
+    reply + &String::from_utf8_lossy(&body)
+}
+
 fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -331,6 +349,133 @@ fn a_request_that_outlasts_the_notice_is_still_answered() {
     slow.write_all(&body.as_bytes()[5..]).unwrap();
     assert!(read_all(&mut slow).contains("access_token"));
     assert_eq!(server.ended().0, Some(0));
+}
+
+#[test]
+fn while_readiness_is_denied_nobody_who_still_comes_is_turned_away() {
+    let (data, _) = Data::initialised("rolling");
+    let server = data.serve(&[("WATCHWORD_LIMITS__DRAIN_NOTICE", "2")]);
+    let noticed = AtomicBool::new(false);
+    let answered = AtomicUsize::new(0);
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                // A kept-alive connection is given up only when the server says so, as clients do.
+                let mut stream = server.connect();
+                while !noticed.load(Ordering::SeqCst) {
+                    stream.write_all(b"GET /version HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+                    let reply = read_reply(&mut stream);
+                    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+                    answered.fetch_add(1, Ordering::SeqCst);
+                    if reply.contains("connection: close") {
+                        stream = server.connect();
+                    }
+                }
+            });
+        }
+        while answered.load(Ordering::SeqCst) < 100 {}
+        server.signal("TERM");
+        while !server.get("/readyz").starts_with("HTTP/1.1 503") {}
+        let so_far = answered.load(Ordering::SeqCst);
+        while answered.load(Ordering::SeqCst) < so_far + 100 {}
+        noticed.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(server.ended().0, Some(0));
+}
+
+/// An HTTP/2 connection after the prefaces, settings exchanged.
+fn http2(server: &Server) -> TcpStream {
+    let mut stream = server.connect();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    stream
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// Writes until the server has had enough; whether it ended the connection before `limit` bytes.
+fn cut_before(stream: &mut TcpStream, limit: usize, mut next: impl FnMut() -> Vec<u8>) -> bool {
+    let mut written = 0;
+    while written < limit {
+        let bytes = next();
+        if stream.write_all(&bytes).is_err() {
+            return true;
+        }
+        written += bytes.len();
+    }
+    false
+}
+
+#[test]
+fn http2_floods_end_their_connection_and_nobody_elses() {
+    const HEADERS: u8 = 1;
+    const RESET: u8 = 3;
+    const SETTINGS: u8 = 4;
+    const PING: u8 = 6;
+    const CONTINUATION: u8 = 9;
+    // GET http://x/ of HPACK's static table.
+    const REQUEST: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'x'];
+    let (data, _) = Data::initialised("floods");
+    let server = data.serve(&[("WATCHWORD_LIMITS__IDLE_TIMEOUT", "1"), ("WATCHWORD_LIMITS__HEADER_TIMEOUT", "1")]);
+    let mut id = 1;
+    // CVE-2023-44487.
+    let resets = || {
+        let pair = [frame(HEADERS, 5, id, REQUEST), frame(RESET, 0, id, &[0, 0, 0, 8])].concat();
+        id += 2;
+        pair
+    };
+    assert!(cut_before(&mut http2(&server), 64 << 20, resets), "rapid resets");
+    let mut stream = http2(&server);
+    stream.write_all(&frame(HEADERS, 0, 1, REQUEST)).unwrap();
+    let field = [&[0x40, 1, b'a', 0x7f, 0x81, 0x7e][..], &vec![b'a'; 16_000][..]].concat();
+    assert!(cut_before(&mut stream, 64 << 20, || frame(CONTINUATION, 0, 1, &field)), "endless headers");
+    // Acknowledgements that nobody reads.
+    for (kind, payload) in [(SETTINGS, &[][..]), (PING, &[0; 8][..])] {
+        let chunk: Vec<u8> = (0..1000).flat_map(|_| frame(kind, 0, 0, payload)).collect();
+        assert!(cut_before(&mut http2(&server), 512 << 20, || chunk.clone()), "frames of type {kind}");
+    }
+    assert!(server.get("/readyz").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn with_a_certificate_the_server_speaks_tls_only() {
+    let (data, _) = Data::initialised("tls");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let key = data.path("tls.key");
+    std::fs::copy(here.join("tls-key.pem"), &key).unwrap();
+    let certificate = here.join("tls-cert.pem");
+    let environment =
+        [("WATCHWORD_TLS__CERT", certificate.to_str().unwrap()), ("WATCHWORD_TLS__KEY", key.to_str().unwrap())];
+    set_mode(&key, 0o644);
+    let mut loose = data.command(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(Done(loose.envs(environment).output().unwrap()).exits(2).contains("tls.key"));
+    set_mode(&key, 0o600);
+    let server = data.serve(&environment);
+
+    let mut roots = rustls::RootCertStore::empty();
+    for der in CertificateDer::pem_file_iter(&certificate).unwrap() {
+        roots.add(der.unwrap()).unwrap();
+    }
+    let roots = Arc::new(roots);
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let client = rustls::ClientConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+        let client = Arc::new(client.with_root_certificates(roots.clone()).with_no_client_auth());
+        let mut client = rustls::ClientConnection::new(client, "localhost".try_into().unwrap()).unwrap();
+        let mut socket = server.connect();
+        let mut stream = rustls::Stream::new(&mut client, &mut socket);
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut reply = [0; 12];
+        stream.read_exact(&mut reply).unwrap();
+        assert_eq!(&reply, b"HTTP/1.1 200", "{version:?}");
+    }
+    let mut plain = server.connect();
+    plain.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut said = Vec::new();
+    let _ = plain.read_to_end(&mut said);
+    assert!(!said.starts_with(b"HTTP"), "plain HTTP is not answered");
 }
 
 #[test]

@@ -108,7 +108,8 @@ async fn unknown(door: Arc<Door>, request: Request, guard: Guard) -> Response {
                 _ => codes::NOT_IMPLEMENTED,
             }
         }
-        Ok(Err(_)) | Err(_) => codes::TOO_LARGE,
+        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => codes::TOO_LARGE,
+        Ok(Err(_)) | Err(_) => codes::INVALID,
     };
     refuse(Request::from_parts(parts, Body::empty()), code, guard).await
 }
@@ -289,7 +290,7 @@ fn log(row: &Row, outcome: &Result<Option<Vec<u8>>>, trace: &Trace, started: Ins
     let op = &row.op;
     let pool = trace.pool.as_ref().map_or("", |p| p.as_str());
     match outcome {
-        Err(e) if e.code().status >= 500 => {
+        Err(e) if broken(e) => {
             error!(pool, actor = trace.actor, status, micros, method = op.method, error = ?e, "failed");
         }
         Err(e) => {
@@ -297,6 +298,11 @@ fn log(row: &Row, outcome: &Result<Option<Vec<u8>>>, trace: &Trace, started: Ins
         }
         Ok(_) => info!(pool, actor = trace.actor, status, micros, method = op.method, "done"),
     }
+}
+
+/// Our fault, as 501 is not: that answer is by design.
+fn broken(e: &Error) -> bool {
+    e.code().status >= 500 && e.code() != codes::NOT_IMPLEMENTED && e.code() != codes::FACE_UNAVAILABLE
 }
 
 fn stamp(response: &mut Response, id: &str, guard: Guard) {

@@ -4,8 +4,7 @@
 //! - [`health`]: is the process alive, may it be sent requests
 //! - [`docs`]: every operation on one page, without a script
 //! - [`inbox`]: what demo mode shows instead of sending it
-//! - [`verify_email`]: where the link of an e-mail leads
-//! - [`html`]: what the few pages share
+//! - [`verify_email`]: where the link in a confirmation mail leads; [`html`]: what HTML pages share
 //! - [`headers`]: what browsers are told with every reply
 
 pub mod docs;
@@ -15,10 +14,11 @@ pub mod html;
 pub mod inbox;
 pub mod verify_email;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Body;
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
@@ -41,15 +41,26 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// Adds the pages to the operations. `metrics`: `None` where another listener has them.
 pub fn mount(router: Router, services: &Arc<Services>, ops: &[Op], health: &Health, metrics: Option<Render>) -> Router {
     let guard = Guard::new(&services.settings.public_url);
-    let document = crate::openapi::document(ops, &services.settings.public_url);
-    let page = constant(HTML, docs::page(&document), guard);
-    let document = constant(JSON, document.to_string(), guard);
-    let version =
-        constant(JSON, json!({ "name": "watchword", "version": env!("CARGO_PKG_VERSION") }).to_string(), guard);
-    let start = constant(HTML, docs::start(services.settings.demo), guard);
+    // Made when first asked for: neither a start nor a test waits for it.
+    let ops = Arc::new(ops.to_vec());
+    let document = {
+        let url = services.settings.public_url.clone();
+        Arc::new(LazyLock::new(move || crate::openapi::document(&ops, &url)))
+    };
+    let (for_page, for_json) = (document.clone(), document);
+    let page = constant(HTML, guard, move || docs::page(&for_page));
+    let document = constant(JSON, guard, move || for_json.to_string());
+    let demo = services.settings.demo;
+    let start = constant(HTML, guard, move || docs::start(demo));
+    let version = json!({ "name": "watchword", "version": env!("CARGO_PKG_VERSION") });
+    let version = constant(JSON, guard, move || version.to_string());
+    let more = inbox::routes(services.clone()).merge(verify_email::routes(services.clone()));
+    let more = more.layer(map_response(move |mut response: Response| async move {
+        guard.stamp(response.headers_mut());
+        response
+    }));
     let router = router
-        .merge(inbox::routes(services.clone()))
-        .merge(verify_email::routes(services.clone()))
+        .merge(more)
         .route("/style.css", get(move || async move { send(StatusCode::OK, CSS, docs::STYLE, guard) }))
         .route("/", get(move || async move { start() }))
         .route("/docs", get(move || async move { page() }))
@@ -108,9 +119,13 @@ fn watch(router: Router, services: Arc<Services>, health: Health, metrics: Optio
 }
 
 /// A page that does not change while the server runs.
-fn constant(type_: &'static str, body: String, guard: Guard) -> impl Fn() -> Response + Clone + Send + Sync + 'static {
-    let body = Bytes::from(body);
-    move || send(StatusCode::OK, type_, body.clone(), guard)
+fn constant(
+    type_: &'static str,
+    guard: Guard,
+    make: impl Fn() -> String + Send + Sync + 'static,
+) -> impl Fn() -> Response + Clone + Send + Sync + 'static {
+    let body = Arc::new(LazyLock::new(move || Bytes::from(make())));
+    move || send(StatusCode::OK, type_, Bytes::clone(&body), guard)
 }
 
 fn send(status: StatusCode, type_: &'static str, body: impl Into<Body>, guard: Guard) -> Response {

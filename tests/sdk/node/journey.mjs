@@ -384,7 +384,7 @@ await check("an application is created, read, given a new secret and deleted", a
 });
 
 await check("a collaborator's key may do nothing until it is granted, and nothing at all once deleted", async () => {
-  const created = ok(await management.createAccessKey({ type: "user", userId: ada }));
+  const created = ok(await management.createAccessKey({ type: "userpool", userId: ada }));
   const key = Array.isArray(created) ? created[0] : created;
   const collaborator = new ManagementClient({ host, accessKeyId: key.accessKeyId, accessKeySecret: key.accessKeySecret });
   refused(await collaborator.getUser({ userId: ada }), 403);

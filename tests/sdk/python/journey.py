@@ -320,7 +320,7 @@ def _():
 
 @check("a collaborator's key may do nothing until it is granted, and is gone once deleted")
 def _():
-    created = ok(management.create_access_key("user", users["ada"]))
+    created = ok(management.create_access_key("userpool", users["ada"]))
     key = created[0] if isinstance(created, list) else created
     collaborator = ManagementClient(key["accessKeyId"], key["accessKeySecret"], host=HOST)
     refused(collaborator.get_user(users["ada"]), 403)

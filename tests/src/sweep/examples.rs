@@ -126,11 +126,13 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
         // sign-in and messages
         "POST /api/v3/signin" => {
             s.user("ada").await;
-            let body = json!({ "connection": "PASSWORD", "passwordPayload": { "username": "ada", "password": PASSWORD } });
+            let body =
+                json!({ "connection": "PASSWORD", "passwordPayload": { "username": "ada", "password": PASSWORD } });
             call(&s.app(), path(""), Some(body))
         }
         "POST /api/v3/send-sms" => {
-            let body = json!({ "phoneNumber": "13800138000", "phoneCountryCode": "+86", "channel": "CHANNEL_REGISTER" });
+            let body =
+                json!({ "phoneNumber": "13800138000", "phoneCountryCode": "+86", "channel": "CHANNEL_REGISTER" });
             call(&s.app(), path(""), Some(body))
         }
         "POST /api/v3/send-email" => {
@@ -161,7 +163,9 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
             s.user("ada").await;
             call(&s.signed_in("ada").await, path(""), None)
         }
-        "POST /api/v3/mfa-totp-verify" | "POST /api/v2/mfa/totp/verify" | "POST /api/v2/applications/mfa/totp/verify" => {
+        "POST /api/v3/mfa-totp-verify"
+        | "POST /api/v2/mfa/totp/verify"
+        | "POST /api/v2/applications/mfa/totp/verify" => {
             s.user_with_otp("ada").await;
             call(&s.waiting("ada").await, path(""), Some(json!({ "totp": s.code(SECRET, 0) })))
         }

@@ -17,6 +17,9 @@ const FOREIGN_SUCCESS: &[(&str, &str)] = &[
     ("POST /api/v3/is-user-exists", "says that the caller's pool has no such user"),
 ];
 
+/// Rights that an operation needs beside the one on its row.
+const ALSO: &[(&str, Permission)] = &[("POST /api/v3/refresh-application-secret", Permission::ApplicationReadSecret)];
+
 /// A management client whose key has these rights.
 async fn with_rights(s: &Server, pool: &str, rights: &[Permission]) -> Client {
     let ctx = Ctx::system(s.services.clone(), PoolId::new(pool), Audit::AccessKeyCreate);
@@ -92,8 +95,9 @@ async fn a_key_without_the_right_is_refused_and_the_trail_says_so() {
         refused(&s, &op, &call.by(&others), &[403], "a key with every other right", 1).await;
         let user = user_of(&s, &s.pool, "eve").await.0;
         refused(&s, &op, &call.by(&user), &[401], "an end user", 0).await;
-        let reply = call.by(&with_rights(&s, &s.pool.id, &[permission]).await).send().await;
-        // Handing out a key takes the rights that it gets; the example asks for none.
+        let also = ALSO.iter().filter(|(name, _)| *name == named(&op)).map(|(_, also)| *also);
+        let rights: Vec<Permission> = also.chain([permission]).collect();
+        let reply = call.by(&with_rights(&s, &s.pool.id, &rights).await).send().await;
         assert_eq!(status(&op, &reply), 200, "{} by a key with {}: {}", named(&op), permission.as_str(), reply.text);
     }
 }
@@ -155,7 +159,9 @@ async fn credentials_of_another_pool_neither_read_nor_change_this_one() {
         if names && !excused {
             assert_ne!(status(&op, &reply), 200, "{} by another pool's caller: {}", named(&op), reply.text);
         }
-        let shown: Vec<&String> = ids.iter().filter(|id| reply.text.contains(id.as_str())).collect();
+        // An id that the caller has sent may come back in the refusal.
+        let new = |id: &&String| reply.text.contains(id.as_str()) && !call.text().contains(id.as_str());
+        let shown: Vec<&String> = ids.iter().filter(new).collect();
         assert!(shown.is_empty(), "{} shows {shown:?} to another pool: {}", named(&op), reply.text);
     }
 }
@@ -181,16 +187,18 @@ async fn a_foreign_id_and_an_unknown_one_are_told_in_the_same_words() {
         for id in ids_of(&Snapshot::of(&s).await.about(&s.pool.id)).iter().filter(|id| text.contains(id.as_str())) {
             let nobody = id.chars().rev().collect::<String>();
             unknown.path = unknown.path.replace(id.as_str(), &nobody);
-            unknown.body = unknown.body.map(|b| {
-                serde_json::from_str(&b.to_string().replace(id.as_str(), &nobody)).expect("JSON")
-            });
+            unknown.body =
+                unknown.body.map(|b| serde_json::from_str(&b.to_string().replace(id.as_str(), &nobody)).expect("JSON"));
         }
         if unknown.text() == text {
             continue;
         }
-        let (mut foreign, mut unknown) = (call.send().await.body, unknown.send().await.body);
-        foreign["requestId"] = "".into();
-        unknown["requestId"] = "".into();
-        assert_eq!(foreign, unknown, "{}", named(&op));
+        let told = |mut reply: watchword_testkit::Reply| {
+            reply.body["requestId"] = "".into();
+            // Naming the id that was asked for is no difference.
+            let words = |c: char| !c.is_ascii_hexdigit();
+            reply.body.to_string().split(words).filter(|w| w.len() != 24).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(told(call.send().await), told(unknown.send().await), "{}", named(&op));
     }
 }

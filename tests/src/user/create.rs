@@ -214,7 +214,7 @@ async fn an_identity_belongs_to_one_user_and_its_tokens_are_never_shown() {
 #[tokio::test]
 async fn users_of_another_pool_are_strangers_and_may_have_the_same_name() {
     let (server, admin) = start().await;
-    let made = create(&admin, json!({ "username": "ada", "password": "correct horse battery" })).await;
+    let made = create(&admin, json!({ "username": "ada", "customData": { "badge": 1 } })).await;
     let other = server.new_pool("Other").await;
     let stranger = server.admin_of(&other).await;
     get(&stranger, id(&made), "").await.refused_with(404, 2004);
@@ -223,11 +223,60 @@ async fn users_of_another_pool_are_strangers_and_may_have_the_same_name() {
     assert_eq!(exists["exists"], false);
     let theirs = create(&stranger, json!({ "username": "ada" })).await;
     assert_ne!(theirs["userId"], made["userId"]);
-    let unknown = json!({ "userIds": [id(&made)] });
-    stranger.post("/api/v3/delete-users-batch", unknown).await.refused_with(404, 2004);
-    let patch = json!({ "userId": id(&made), "name": "Mallory" });
-    stranger.post("/api/v3/update-user", patch).await.refused_with(404, 2004);
+    let mallory = json!({ "userId": id(&made), "name": "Mallory" });
+    for (path, body) in [
+        ("delete-users-batch", json!({ "userIds": [id(&made)] })),
+        ("delete-users-batch", json!({ "userIds": ["badge:1"], "options": { "userIdType": "custom_field" } })),
+        ("update-user", mallory.clone()),
+        ("update-user-batch", json!({ "list": [mallory] })),
+        ("kick-users", json!({ "userId": id(&made), "appIds": [other.app_id] })),
+    ] {
+        stranger.post(&format!("/api/v3/{path}"), body).await.refused_with(404, 2004);
+    }
+    get(&stranger, "badge:1", "&userIdType=custom_field").await.refused_with(404, 2004);
+    assert_eq!(stranger.get(&format!("/api/v3/get-user-batch?userIds={}", id(&made))).await.ok(), json!([]));
     assert_eq!(stored(&server, id(&made)).await.unwrap().name, None);
+}
+
+#[tokio::test]
+async fn nobody_signs_in_for_another_by_taking_their_address_as_user_name() {
+    let (server, admin) = start().await;
+    let victim = json!({ "email": "ada@example.com", "phone": "13800138000", "password": "correct horse battery" });
+    let victim = create(&admin, victim).await;
+    create(&admin, json!({ "username": "ada@example.com", "password": "password of mallory" })).await;
+    let sign_in = |account: &str, password: &str| {
+        let body = json!({ "connection": "PASSWORD", "passwordPayload": { "account": account, "password": password } });
+        let app = server.app();
+        async move { app.post("/api/v3/signin", body).await }
+    };
+    sign_in("Ada@Example.com", "correct horse battery").await.ok();
+    sign_in("ada@example.com", "password of mallory").await.refused_with(403, 2333);
+    sign_in("138 0013 8000", "correct horse battery").await.ok();
+    assert_eq!(stored(&server, id(&victim)).await.unwrap().logins_count, 2);
+}
+
+#[tokio::test]
+async fn every_write_leaves_one_row_in_the_trail_that_names_its_users() {
+    let (server, admin) = start().await;
+    let made = create(&admin, json!({ "username": "ada", "password": "correct horse battery" })).await;
+    let many = admin.post("/api/v3/create-users-batch", batch(&["b", "c"])).await.ok();
+    admin.post("/api/v3/update-user", json!({ "userId": id(&made), "password": "another long secret" })).await.ok();
+    admin.post("/api/v3/kick-users", json!({ "userId": id(&made), "appIds": [server.pool.app_id] })).await.ok();
+    admin.post("/api/v3/delete-users-batch", json!({ "userIds": [id(&many[0]), id(&many[1])] })).await.ok();
+    let about = format!("user_id = '{}'", id(&made));
+    for (action, whose) in [
+        ("user.create", about.clone()),
+        ("user.create", format!("details LIKE '%{}%{}%'", id(&many[0]), id(&many[1]))),
+        ("user.update", about.clone()),
+        ("user.kick", about),
+        ("user.delete", format!("details LIKE '%{}%{}%'", id(&many[0]), id(&many[1]))),
+    ] {
+        let rows =
+            count(&server, "audit_logs", &format!("action = '{action}' AND result = 'success' AND {whose}")).await;
+        assert_eq!(rows, 1, "{action} {whose}");
+    }
+    let leaked = "details LIKE '%correct horse%' OR details LIKE '%another long%' OR details LIKE '%argon%'";
+    assert_eq!(count(&server, "audit_logs", &format!("({leaked})")).await, 0);
 }
 
 #[tokio::test]

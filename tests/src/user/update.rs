@@ -142,7 +142,8 @@ async fn a_new_password_ends_sessions_refresh_tokens_and_pending_sign_ins_at_onc
     assert_eq!(changed["passwordLastSetAt"], "2026-01-01T00:00:01.000Z");
     assert_eq!(changed["resetPasswordOnNextLogin"], true);
     user.get("/api/v3/list-enrolled-factors").await.refused_with(401, 2020);
-    pending.post("/api/v2/mfa/totp/verify", json!({ "totp": "000000" })).await;
+    let refused = pending.post("/api/v2/mfa/totp/verify", json!({ "totp": "000000" })).await;
+    assert_eq!(refused.body["code"], 2021, "{}", refused.text);
     let whose = format!("user_id = '{}'", id(&made));
     assert_eq!(count(&server, "sessions", &format!("{whose} AND revoked_at IS NULL")).await, 0);
     assert_eq!(count(&server, "mfa_transactions", &format!("{whose} AND consumed_at IS NULL")).await, 0);

@@ -1,3 +1,5 @@
+//! JOSE, against forged and published tokens.
+
 use std::sync::LazyLock;
 
 use data_encoding::BASE64;

@@ -1,3 +1,5 @@
+//! Request signatures as the SDKs make them.
+
 use std::sync::LazyLock;
 
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! Encrypted transport of passwords.
+
 use std::sync::LazyLock;
 
 use aws_lc_rs::rsa::{Pkcs1PublicEncryptingKey, PublicEncryptingKey};

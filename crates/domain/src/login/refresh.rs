@@ -65,7 +65,7 @@ async fn refresh(ctx: &Ctx, app: &Application, req: OidcTokenReq) -> Result<Toke
     // What was granted before a second factor was asked for does not outlive the demand.
     let amr: Vec<String> = serde_json::from_str(&session.amr).map_err(Error::internal)?;
     let demand = Demand::load(&mut tx, ctx, Some(app), &user.id).await?;
-    if demand.code().is_some() && app.mfa_on_api_signin != "advisory" && !amr.iter().any(|a| a == "mfa") {
+    if demand.holds_back(app) && !amr.iter().any(|a| a == "mfa") {
         return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);
     }
     if let Some(scope) = req.scope.as_deref() {

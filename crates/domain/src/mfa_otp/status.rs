@@ -47,15 +47,22 @@ pub async fn set_status(ctx: &Ctx, req: SetMfaStatusReq) -> Result<()> {
         mfa_factor::set_enabled(&mut tx, ctx.pool(), &users, "FACE", false, ctx.now()).await?;
         disabled |= has(FactorType::Face);
     }
-    disabled |= put_target(&mut tx, ctx, &user, FactorType::Sms, &wish.phone).await?;
-    disabled |= put_target(&mut tx, ctx, &user, FactorType::Email, &wish.email).await?;
+    let mut replaced = false;
+    for (kind, target) in [(FactorType::Sms, &wish.phone), (FactorType::Email, &wish.email)] {
+        match put_target(&mut tx, ctx, &user, kind, target).await? {
+            Put::Nothing => {}
+            Put::Replaced => replaced = true,
+            Put::Unbound => disabled = true,
+        }
+    }
     if let Some(entries) = &wish.entries {
         let json = serde_json::to_string(entries).map_err(Error::internal)?;
         mfa_factor::put_application_mfa(&mut tx, ctx.pool(), &user.id, &json, ctx.now()).await?;
     }
-    if disabled {
+    if disabled || replaced {
         mfa_transaction::revoke_of_users(&mut tx, ctx.pool(), &users, ctx.now()).await?;
-        notify_user(&mut tx, ctx, &user, Event::FactorsDisabled).await?;
+        let event = if disabled { Event::FactorsDisabled } else { Event::FactorReplaced };
+        notify_user(&mut tx, ctx, &user, event).await?;
     }
     ctx.commit(tx, json!({ "userId": user.id, "disabled": disabled })).await
 }
@@ -121,25 +128,36 @@ fn policies(list: &[ApplicationMfaReq]) -> Result<Vec<StoredPolicy>> {
     Ok(out)
 }
 
-/// Binds, replaces or unbinds an SMS or e-mail factor; answers whether one was taken away.
+/// What a patch did to an SMS or e-mail factor that was there before.
+enum Put {
+    Nothing,
+    Replaced,
+    Unbound,
+}
+
+/// Binds, replaces or unbinds an SMS or e-mail factor.
 async fn put_target(
     tx: &mut Tx,
     ctx: &Ctx,
     user: &User,
     kind: FactorType,
     wish: &Field<(String, Option<String>)>,
-) -> Result<bool> {
+) -> Result<Put> {
     match wish {
-        Field::Absent => Ok(false),
-        Field::Null => Ok(mfa_factor::delete_kind(tx, ctx.pool(), &user.id, kind.as_str()).await? > 0),
+        Field::Absent => Ok(Put::Nothing),
+        Field::Null => {
+            let gone = mfa_factor::delete_kind(tx, ctx.pool(), &user.id, kind.as_str()).await? > 0;
+            Ok(if gone { Put::Unbound } else { Put::Nothing })
+        }
         Field::Value((target, country_code)) => {
-            let old = mfa_factor::primary_of_users(tx, ctx.pool(), &[user.id.clone()], kind.as_str()).await?;
+            let old =
+                mfa_factor::primary_of_users(tx, ctx.pool(), std::slice::from_ref(&user.id), kind.as_str()).await?;
             if old.first().is_some_and(|f| f.enabled && f.target.as_ref() == Some(target)) {
-                return Ok(false);
+                return Ok(Put::Nothing);
             }
             let factor = target_factor(ctx, &user.id, kind, target, country_code.as_deref(), "admin");
             mfa_factor::put_primary(tx, &[factor]).await?;
-            Ok(!old.is_empty())
+            Ok(if old.is_empty() { Put::Nothing } else { Put::Replaced })
         }
     }
 }

@@ -76,3 +76,61 @@ fn address(out: &mut Claims, user: &User) {
         out.0.insert("address".into(), Value::Object(address.0));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use watchword_kit::Millis;
+    use watchword_store::Record;
+
+    use super::*;
+
+    fn ada() -> User {
+        User {
+            name: Some("Ada".into()),
+            middle_name: None,
+            email: Some("Ada@Example.com".into()),
+            email_verified: true,
+            phone: Some("4155550123".into()),
+            phone_key: Some("+14155550123".into()),
+            phone_verified: false,
+            region: None,
+            province: Some("Kent".into()),
+            updated_at: Millis::seconds(1_767_225_600),
+            custom_data: r#"{"badge":1}"#.into(),
+            ..User::sample()
+        }
+    }
+
+    #[test]
+    fn a_scope_tells_its_own_claims_and_no_others() {
+        let names = |scope: &str| {
+            let mut names: Vec<String> = claims(&ada(), scope).keys().cloned().collect();
+            names.sort();
+            names
+        };
+        assert!(names("openid offline_access unknown").is_empty());
+        assert_eq!(names("openid email"), ["email", "email_verified"]);
+        assert_eq!(names("phone"), ["phone_number", "phone_number_verified"]);
+        assert_eq!(names("username external_id"), ["external_id", "username"]);
+        let profile = names("profile");
+        assert!(profile.contains(&"picture".into()) && !profile.contains(&"email".into()));
+    }
+
+    #[test]
+    fn claims_have_the_forms_of_openid_connect() {
+        let told = claims(&ada(), "profile email phone address extended_fields");
+        assert_eq!(told["updated_at"], 1_767_225_600);
+        assert_eq!(told["phone_number"], "+14155550123");
+        assert_eq!((&told["email_verified"], &told["phone_number_verified"]), (&json!(true), &json!(false)));
+        assert_eq!(told["address"]["region"], "Kent");
+        assert_eq!(told["extended_fields"], json!({ "badge": 1 }));
+        assert!(told.get("middle_name").is_none(), "what the user has not is left out");
+    }
+
+    #[test]
+    fn nothing_about_the_password_is_ever_told() {
+        let all = "openid profile email phone address username external_id extended_fields";
+        let user = User { password_hash: Some("$argon2id$secret".into()), ..ada() };
+        assert!(!Value::Object(claims(&user, all)).to_string().contains("argon"));
+    }
+}

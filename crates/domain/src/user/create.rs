@@ -149,6 +149,10 @@ impl From<Error> for Failed {
 
 async fn insert(ctx: &Ctx, made: &[New], notice: Option<&Notice>) -> std::result::Result<(), Failed> {
     let mut tx = ctx.write().await?;
+    if made.len() > 1 {
+        // One batch at a time: two that have names in common in another order would wait for each other.
+        watchword_store::pool::hold(&mut tx, ctx.pool()).await?;
+    }
     let rows: Vec<store::User> = made.iter().map(|n| n.row.clone()).collect();
     TABLE.insert_many(&mut tx, &rows).await?;
     let identities: Vec<store::Identity> = made.iter().flat_map(|n| n.identities.clone()).collect();

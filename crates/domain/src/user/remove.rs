@@ -34,9 +34,10 @@ pub async fn delete(ctx: &Ctx, req: DeleteUsersBatchReq) -> Result<()> {
     for (i, id) in order {
         TABLE.hold(&mut tx, ctx.pool(), id, "updated_at", ctx.now()).await?.ok_or_else(|| unknown(i))?;
     }
-    let guesses = [Guess::SecondFactor, Guess::RecoveryCode, Guess::Password];
+    let guesses = [Guess::SecondFactor, Guess::RecoveryCode];
     let buckets: Vec<String> = ids.iter().flat_map(|id| guesses.map(|g| g.bucket(id))).collect();
-    store::delete(&mut tx, ctx.pool(), &ids, &buckets).await?;
+    let by_address: Vec<String> = ids.iter().map(|id| Guess::Password.bucket(&format!("{id}:"))).collect();
+    store::delete(&mut tx, ctx.pool(), &ids, &buckets, &by_address).await?;
     let details = match ids.as_slice() {
         [one] => json!({ "userId": one }),
         many => json!({ "userIds": many }),

@@ -166,6 +166,10 @@ async fn write(
     place: Place,
 ) -> std::result::Result<Vec<store::User>, Failed> {
     let mut tx = ctx.write().await?;
+    if changes.len() > 1 {
+        // One batch at a time: two that have names in common in another order would wait for each other.
+        watchword_store::pool::hold(&mut tx, ctx.pool()).await?;
+    }
     // Everybody takes hold of users in the same order, so that two batches do not wait for each other.
     let mut order: Vec<usize> = (0..changes.len()).collect();
     order.sort_by_key(|i| &changes[*i].id);

@@ -1,3 +1,5 @@
+//! Mail, against a server that behaves as told.
+
 use super::*;
 use crate::testing::{Behaviour, Received, SmtpTrap, Stage};
 

@@ -1,3 +1,5 @@
+//! What may be fetched, and what may not.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! SMS drivers, against an HTTP server that behaves as told.
+
 use serde_json::json;
 
 use super::*;

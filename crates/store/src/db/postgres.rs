@@ -1,10 +1,15 @@
 //! PostgreSQL through a pool of connections, statements prepared once per connection, round trips shared where possible.
 
+use std::sync::Arc;
+
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use futures_util::future::{join, join_all, try_join, try_join_all, try_join3};
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::statement::Sql;
 use crate::{FromRow, Result, Row, StoreError, Val};
@@ -31,7 +36,11 @@ impl Postgres {
             config.application_name("watchword");
         }
         config.connect_timeout(PATIENCE);
-        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match config.get_ssl_mode() {
+            SslMode::Require => Manager::from_config(config, tls()?, recycling),
+            _ => Manager::from_config(config, NoTls, recycling),
+        };
         let pool = Pool::builder(manager)
             .max_size(connections.max(2))
             .runtime(Runtime::Tokio1)
@@ -70,6 +79,15 @@ impl Postgres {
         let stmt = client.prepare(&sql.for_postgres()).await.map_err(classify)?;
         Ok((stmt.params().len(), stmt.columns().iter().map(|c| c.name().to_owned()).collect()))
     }
+}
+
+/// TLS 1.2 or 1.3 with the server's certificate checked against Mozilla's roots: what `sslmode=require` in the URL
+/// asks for. Any other mode speaks plainly, since PostgreSQL's own certificates are self-signed more often than not.
+fn tls() -> Result<MakeRustlsConnect> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(broken)?;
+    Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
 async fn migrate_step(client: &mut Client, step: &crate::migrate::Step, now: i64) -> Result<()> {

@@ -230,7 +230,10 @@ async fn round_trip<T: Record + Clone + PartialEq + std::fmt::Debug>(place: &Pla
     assert_eq!(table.get(&mut tx, &pool, "sample").await.unwrap(), Some(sample.clone()), "{name} on {engine}");
     assert_eq!(table.get(&mut tx, &PoolId::new("other"), "sample").await.unwrap(), None, "{name}: another pool");
     assert!(table.update(&mut tx, &sample).await.unwrap());
-    assert_eq!(table.get_many(&mut tx, &pool, &["x".into(), "sample".into()]).await.unwrap(), [sample.clone()]);
+    assert_eq!(
+        table.get_many(&mut tx, &pool, &["x".into(), "sample".into()]).await.unwrap(),
+        std::slice::from_ref(&sample)
+    );
     let page = crate::table::Page { limit: 5, offset: 0 };
     let found = table.page(&mut tx, &crate::Filter::pool(&pool), T::COLUMNS[1], page).await.unwrap();
     assert_eq!(found, (1, vec![sample.clone()]), "{name} on {engine}");

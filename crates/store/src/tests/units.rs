@@ -231,8 +231,8 @@ async fn rows_in_bulk_are_the_same_with_conflicts_nulls_and_bytes() {
         let row = |n: usize| crate::user::Identity {
             id: format!("{n:04}"),
             user_id_in_idp: n.to_string(),
-            access_token_sealed: (n % 3 != 0).then(|| vec![0, 255, n as u8]),
-            refresh_token_sealed: (n % 2 == 0).then(Vec::new),
+            access_token_sealed: (!n.is_multiple_of(3)).then(|| vec![0, 255, n as u8]),
+            refresh_token_sealed: n.is_multiple_of(2).then(Vec::new),
             user_info_in_idp: format!("{{\"名\":\"{n}', \\\"\"}}"),
             ..crate::user::Identity::sample()
         };

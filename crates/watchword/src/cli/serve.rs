@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use clap::Args;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use watchword_domain::Services;
 use watchword_domain::bootstrap::{self, Created};
-use watchword_kit::Clock;
+use watchword_domain::{Audit, Ctx, Services, user};
+use watchword_kit::{Clock, PoolId, Secret};
 use watchword_web::pages::{self, Health, Render};
 
 use super::failure::{Failure, Outcome};
@@ -108,7 +109,8 @@ async fn serve_until(mut config: Config, stopping: watch::Receiver<bool>) -> Out
     let fetch = watchword_send::Fetch::new(config.allow_private_networks);
     let worker = tokio::spawn(crate::worker::run(services.clone(), fetch, stopped(stopping)));
     if let Some(created) = created {
-        print!("{}", welcome::first_run(config, &services, &created));
+        let ada = if config.demo { Some(sample_user(&services, &created).await?) } else { None };
+        print!("{}", welcome::first_run(config, &services, &created, ada.as_ref()));
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %config.listen, "ready");
     for task in [Some(serving), monitoring, Some(worker)].into_iter().flatten() {
@@ -135,6 +137,16 @@ async fn open(config: &Config) -> Outcome<Opened> {
         false => Some(bootstrap::create(&services, FIRST_POOL).await?),
     };
     Ok(Opened { services, metrics, created })
+}
+
+/// Somebody to sign in as, in demo mode: `ada`, with a password of her own that is answered.
+async fn sample_user(services: &Arc<Services>, pool: &Created) -> Outcome<Secret<String>> {
+    let password = Secret::new(services.entropy.hex(8));
+    let ctx = Ctx::system(services.clone(), PoolId::new(&pool.user_pool_id), Audit::UserCreate);
+    let ada = json!({ "username": "ada", "email": "ada@example.com", "name": "Ada", "password": password.reveal() });
+    let ada = serde_json::from_value(ada).map_err(|e| Failure::server(e.to_string()))?;
+    user::create::create(&ctx, ada).await?;
+    Ok(password)
 }
 
 async fn listen(addr: std::net::SocketAddr) -> Outcome<TcpListener> {

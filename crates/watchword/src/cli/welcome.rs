@@ -2,13 +2,18 @@
 
 use watchword_domain::Services;
 use watchword_domain::bootstrap::Created;
+use watchword_kit::Secret;
 
 use crate::config::Config;
 
 /// The first-run block: where everything is, the secrets, and what to do next.
-pub fn first_run(config: &Config, services: &Services, made: &Created) -> String {
+pub fn first_run(config: &Config, services: &Services, made: &Created, ada: Option<&Secret<String>>) -> String {
     let settings = &services.settings;
     let (url, issuer) = (&settings.public_url, settings.issuer());
+    let ada = match ada {
+        Some(password) => format!("\n  Sample user  ada, password {}", password.reveal()),
+        None => String::new(),
+    };
     let inbox = if settings.demo { format!("\n  Inbox        {url}/dev/inbox") } else { String::new() };
     let plain = match (url.starts_with("https://"), config.listen.ip().is_loopback()) {
         (true, _) => "",
@@ -25,7 +30,7 @@ pub fn first_run(config: &Config, services: &Services, made: &Created) -> String
   API          {url}/docs{inbox}
   Issuer       {issuer}
   Discovery    {issuer}/.well-known/openid-configuration
-  Data         {data}
+  Data         {data}{ada}
 
 For the SDKs; the secrets are shown this once:
 

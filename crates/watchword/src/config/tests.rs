@@ -1,3 +1,5 @@
+//! Precedence, problems told together, and what is never shown.
+
 use std::path::PathBuf;
 
 use super::sources::{Inputs, Source};

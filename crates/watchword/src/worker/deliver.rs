@@ -53,7 +53,7 @@ pub(super) async fn one(services: &Arc<Services>, fetch: &Fetch, message: Messag
         note(services, &message, &outcome).await
     };
     if let Err(e) = noted.await {
-        warn!(pool = message.pool_id, message = message.id, error = %e, "a message could not be settled");
+        warn!(pool = message.pool_id, outbox_id = message.id, error = %e, "a message could not be settled");
     }
 }
 
@@ -122,9 +122,9 @@ async fn note(services: &Services, message: &Message, outcome: &Outcome) -> Resu
     tx.commit().await?;
     metrics::counter!("watchword_messages_total", "medium" => message.kind.clone(), "state" => state).increment(1);
     match outcome {
-        Outcome::Sent { .. } => info!(pool = pool.as_str(), message = id, kind = message.kind, attempt = n, "sent"),
+        Outcome::Sent { .. } => info!(pool = pool.as_str(), outbox_id = id, kind = message.kind, attempt = n, "sent"),
         Outcome::Refused { inside, .. } | Outcome::Unreachable { inside } => {
-            warn!(pool = pool.as_str(), message = id, kind = message.kind, attempt = n, state, inside, "not sent");
+            warn!(pool = pool.as_str(), outbox_id = id, kind = message.kind, attempt = n, state, inside, "not sent");
         }
     }
     Ok(())

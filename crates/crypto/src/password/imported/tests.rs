@@ -1,3 +1,5 @@
+//! Imported hashes, against vectors of the systems that made them.
+
 use super::*;
 use crate::password::{Verdict, is_supported, verify};
 
