@@ -131,9 +131,10 @@ impl Ahead {
                 false => Ok(()),
             }
         };
-        let later = self.later.iter().map(|(stmt, vals)| async move {
-            client.execute(stmt, &refs(vals)).await.map(drop).map_err(classify)
-        });
+        let later = self
+            .later
+            .iter()
+            .map(|(stmt, vals)| async move { client.execute(stmt, &refs(vals)).await.map(drop).map_err(classify) });
         try_join(begin, try_join_all(later)).await.map(drop)
     }
 }
@@ -259,8 +260,7 @@ impl WriteTx {
         if std::mem::replace(&mut self.failed, true) {
             return Err(StoreError::Broken("a statement after a failed one".into()));
         }
-        let ahead =
-            Ahead { begin: !std::mem::replace(&mut self.begun, true), later: std::mem::take(&mut self.later) };
+        let ahead = Ahead { begin: !std::mem::replace(&mut self.begun, true), later: std::mem::take(&mut self.later) };
         self.client.as_ref().map(|c| (c, ahead)).ok_or_else(over)
     }
 

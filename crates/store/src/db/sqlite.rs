@@ -4,6 +4,8 @@
 //! the outer transaction open and waits; the last one (or the one that fills the group) commits for all. Nobody is
 //! told of success before the outer COMMIT is on disk.
 
+mod planner;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,7 +100,10 @@ impl Sqlite {
                 return Err(StoreError::Broken(format!("migration {}: {e}", step.name)));
             }
         }
-        Ok(())
+        slot.conn.busy_timeout(BUSY_PATIENCE).map_err(broken)?;
+        let informed = planner::inform(&slot.conn);
+        slot.conn.busy_timeout(Duration::ZERO).map_err(broken)?;
+        informed.map_err(broken)
     }
 
     pub async fn describe(&self, sql: Sql<'_>) -> Result<(usize, Vec<String>)> {
