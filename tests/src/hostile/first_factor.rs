@@ -29,7 +29,7 @@ async fn the_pause_does_not_tell_which_names_exist() {
             let mut seen: Vec<(u16, Value)> = Vec::new();
             for name in [names[0]; 5].into_iter().chain([names[1]]) {
                 let reply = password(&s, json!({ field: name, "password": "wrong wrong wrong" })).await;
-                seen.push((reply.http.into(), reply.body["statusCode"].clone()));
+                seen.push((reply.http, reply.body["statusCode"].clone()));
             }
             seen
         };

@@ -84,7 +84,10 @@ async fn list_factors_to_enroll(ctx: Ctx, _: Nothing) -> Result<Vec<FactorToEnro
 
 async fn mfa_totp_verify(ctx: Ctx, req: MfaTotpVerifyReq) -> Result<TotpVerification> {
     let signed_in = login::verify_otp(&ctx, req.totp).await?;
-    Ok(TotpVerification { verified: signed_in.is_some(), tokens: signed_in.and_then(|s| s.fresh).map(|(_, tokens)| tokens) })
+    Ok(TotpVerification {
+        verified: signed_in.is_some(),
+        tokens: signed_in.and_then(|s| s.fresh).map(|(_, tokens)| tokens),
+    })
 }
 
 async fn v2_totp_verify(ctx: Ctx, req: V2TotpVerifyReq) -> Result<V2MfaReply> {
