@@ -29,7 +29,7 @@ async fn the_pause_does_not_tell_which_names_exist() {
             let mut seen: Vec<(u16, Value)> = Vec::new();
             for name in [names[0]; 5].into_iter().chain([names[1]]) {
                 let reply = password(&s, json!({ field: name, "password": "wrong wrong wrong" })).await;
-                seen.push((reply.http.into(), reply.body["statusCode"].clone()));
+                seen.push((reply.http, reply.body["statusCode"].clone()));
             }
             seen
         };
@@ -83,8 +83,9 @@ async fn two_installations_have_different_keys_for_passwords_of_3072_bits() {
         let clock = Clock::system();
         let file = scratch(&format!("installation-{name}")).join("watchword.db");
         let db = Db::open(&Options::sqlite(file), &clock).await.unwrap();
-        let services = Services::start(db, clock, &MasterKey::parse(MASTER_KEY).unwrap(), Settings::default());
-        let pem = services.await.unwrap().keys.rsa_transport.public_pem().to_owned();
+        let master = MasterKey::parse(MASTER_KEY).unwrap();
+        let services = Services::start(db, clock, &master, Settings::default()).await.unwrap();
+        let pem = services.keys.rsa_transport.public_pem().to_owned();
         let base64: String = pem.lines().filter(|l| !l.starts_with('-')).collect();
         let der = data_encoding::BASE64.decode(base64.as_bytes()).unwrap();
         // A modulus of 3072 bits has 384 bytes.
