@@ -4,6 +4,7 @@
 //! them, `postgres` and `server` are the processes under test, `sdk` the official SDKs, `supply` the dependency checks).
 
 mod apt;
+mod bench;
 mod docs;
 mod guard;
 mod postgres;
@@ -27,6 +28,11 @@ cargo xtask <command>
       --sqlite-only    leave out the steps that need PostgreSQL
       FILTER           only the Rust tests whose name contains FILTER
   docs [--check]     write docs/openapi.json and the generated parts of README.md; --check only compares
+  bench [OPTIONS]    speed and memory against what the machine can do, on both engines (release; under six minutes)
+      --quick          one short pass, under 90 seconds
+      --sqlite-only    leave PostgreSQL out
+      --soak [MINUTES] mixed load for so long (10) instead of the table
+      --write          put the table into docs/performance.md
   openapi            print the OpenAPI document
   help               this text
 ";
@@ -39,6 +45,7 @@ fn main() -> ExitCode {
         "serve" => serve::run(&args),
         "test" | "ci" => test::run(&args),
         "docs" => docs::run(&args),
+        "bench" => bench::run(&args),
         "openapi" => docs::print_openapi(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

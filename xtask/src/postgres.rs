@@ -16,7 +16,6 @@ pub enum Durability {
     /// `fsync=off`: right for tests, whose data nobody keeps.
     Fast,
     /// As in production: right for measurements.
-    #[expect(dead_code, reason = "for the benchmark")]
     Durable,
 }
 

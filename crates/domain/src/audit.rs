@@ -91,5 +91,5 @@ pub(crate) async fn write(tx: &mut Tx, ctx: &Ctx, refused: Option<&Error>, detai
         user_agent: ctx.request().user_agent.clone(),
         details: details.to_string(),
     };
-    TABLE.insert(tx, &row).await
+    TABLE.insert_later(tx, &row).await
 }

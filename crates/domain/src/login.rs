@@ -24,9 +24,8 @@ pub use second_factor::{recover, verify_code, verify_otp};
 
 /// What completes a sign-in, or steps a session up.
 pub struct SignedIn {
-    pub user: User,
-    /// `None` when a session was stepped up: its tokens stay as they are.
-    pub tokens: Option<TokenSet>,
+    /// The user and new tokens; `None` when a session was stepped up, whose tokens stay as they are.
+    pub fresh: Option<(User, TokenSet)>,
 }
 
 /// `POST /api/v3/signin`.
@@ -132,19 +131,17 @@ pub(crate) fn pending(
 
 /// What remains to be done once the second factor is proven, inside the caller's unit of work.
 pub(crate) struct Completion {
-    user: User,
-    draft: Option<tokens::Draft>,
+    fresh: Option<(User, tokens::Draft)>,
 }
 
 impl Completion {
-    pub fn user(&self) -> &User {
-        &self.user
-    }
-
     /// Signs the tokens; call it after the commit, since signing is slow.
     pub fn finish(self, ctx: &Ctx) -> Result<SignedIn> {
-        let tokens = self.draft.map(|d| d.sign(ctx)).transpose()?;
-        Ok(SignedIn { user: self.user, tokens })
+        let fresh = match self.fresh {
+            Some((user, draft)) => Some((user, draft.sign(ctx)?)),
+            None => None,
+        };
+        Ok(SignedIn { fresh })
     }
 }
 
@@ -156,7 +153,6 @@ impl Completion {
 pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &str) -> Result<Completion> {
     match ctx.actor() {
         Actor::User(session) => {
-            let user = crate::user::by_id(tx, ctx.pool(), &session.user_id).await?;
             let mut amr: Vec<String> = serde_json::from_str(&session.amr).map_err(Error::internal)?;
             for word in [method, "mfa"] {
                 if !amr.iter().any(|a| a == word) {
@@ -164,8 +160,8 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
                 }
             }
             session::step_up(tx, ctx.pool(), &session.id, &json!(amr).to_string(), ctx.now()).await?;
-            watchword_store::login::record_mfa(tx, ctx.pool(), &user.id, ctx.now()).await?;
-            Ok(Completion { user, draft: None })
+            watchword_store::login::record_mfa(tx, ctx.pool(), &session.user_id, ctx.now()).await?;
+            Ok(Completion { fresh: None })
         }
         Actor::Pending(transaction) => {
             if !mfa_transaction::consume(tx, ctx.pool(), &transaction.id, ctx.now()).await? {
@@ -179,7 +175,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
             }
             // A token made for a step-up in the customer's own sign-in (get-mfa-trigger-data) opens nothing here.
             if transaction.demanded_by == "trigger" {
-                return Ok(Completion { user, draft: None });
+                return Ok(Completion { fresh: None });
             }
             let first: Vec<String> = serde_json::from_str(&transaction.amr).map_err(Error::internal)?;
             let mut amr: Vec<&str> = first.iter().map(String::as_str).collect();
@@ -187,7 +183,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
             let recovery = (method == "rc").then(|| ctx.now() + Millis::minutes(10));
             let session = open_session(tx, ctx, &app, &user, &transaction.scope, &amr, recovery).await?;
             let draft = tokens::draft(tx, ctx, &session, &app, &user).await?;
-            Ok(Completion { user, draft: Some(draft) })
+            Ok(Completion { fresh: Some((user, draft)) })
         }
         Actor::Anonymous | Actor::System | Actor::AccessKey(_) => Err(Error::new(codes::NOT_SIGNED_IN)),
     }
@@ -221,7 +217,7 @@ async fn open_session(
         expires_at: ctx.now() + Millis::seconds(lifetime),
         revoked_at: None,
     };
-    session::TABLE.insert(tx, &session).await?;
+    session::TABLE.insert_later(tx, &session).await?;
     let ip = ctx.request().ip.as_deref();
     watchword_store::login::record(tx, ctx.pool(), &user.id, &app.id, ip, mfa, ctx.now()).await?;
     Ok(session)

@@ -9,7 +9,7 @@ use watchword_store::Tx;
 use watchword_store::mfa_factor::{self, MfaFactor};
 
 use crate::ctx::Ctx;
-use crate::throttle::{self, Guess};
+use crate::throttle;
 
 /// Counters past the expected one at which an HOTP code is still found (RFC 4226 §7.4).
 const LOOK_AHEAD: u64 = 10;
@@ -93,20 +93,16 @@ fn column(user_id: &str) -> String {
 /// # Errors
 /// 429 or 403 while the user's counter is closed, 422 when no authenticator is bound and enabled.
 pub async fn check(tx: &mut Tx, ctx: &Ctx, user_id: &str, code: &str) -> Result<Verdict> {
-    let held = throttle::hold(tx, ctx, Guess::SecondFactor, user_id).await?;
-    let window = crate::pool::settings(tx, ctx.pool()).await?.otp_window;
-    let factors = mfa_factor::of_user(tx, ctx.pool(), user_id).await?;
-    let mut any = false;
+    let (held, mut factors) = throttle::hold_and_read(tx, ctx, user_id).await?;
+    factors.retain(|f| f.factor.kind == "OTP" && f.factor.enabled);
+    let Some(first) = factors.first() else { return Err(Error::new(codes::FACTOR_NOT_BOUND)) };
+    let window = crate::pool::read_settings(&first.settings)?.otp_window;
     let mut matched: Option<(&MfaFactor, i64)> = None;
-    for factor in factors.iter().filter(|f| f.kind == "OTP" && f.enabled) {
-        any = true;
+    for factor in factors.iter().map(|f| &f.factor) {
         // Every authenticator is tried, so that the time taken does not tell which one matched.
         if let Some(step) = find(ctx, factor, code, window)? {
             matched = matched.or(Some((factor, step)));
         }
-    }
-    if !any {
-        return Err(Error::new(codes::FACTOR_NOT_BOUND));
     }
     let used = match matched {
         Some((factor, position)) => use_up(tx, ctx, factor, position).await?,

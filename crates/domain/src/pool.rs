@@ -55,8 +55,13 @@ impl Default for PoolSettings {
 /// The pool's name and settings.
 pub async fn load(tx: &mut Tx, pool: &PoolId) -> Result<(Pool, PoolSettings)> {
     let row = pool::get(tx, pool).await?.ok_or_else(|| Error::new(codes::POOL_NOT_FOUND))?;
-    let settings = serde_json::from_str(&row.settings).map_err(Error::internal)?;
+    let settings = read_settings(&row.settings)?;
     Ok((row, settings))
+}
+
+/// Stored settings.
+pub fn read_settings(json: &str) -> Result<PoolSettings> {
+    serde_json::from_str(json).map_err(Error::internal)
 }
 
 pub async fn settings(tx: &mut Tx, pool: &PoolId) -> Result<PoolSettings> {

@@ -6,6 +6,7 @@
 
 use watchword_kit::{Error, Millis, Result, codes};
 use watchword_store::Tx;
+use watchword_store::mfa_factor::{self, Governed};
 use watchword_store::throttle::{self, Throttle};
 
 use crate::ctx::Ctx;
@@ -52,6 +53,20 @@ pub struct Held {
 pub async fn hold(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Result<Held> {
     let bucket = guess.bucket(subject);
     let state = throttle::hold(tx, ctx.pool(), &bucket, ctx.now()).await?;
+    admit(ctx, guess, bucket, state)
+}
+
+/// [`hold`] of second factors, and the user's factors as they are once the counter is held.
+///
+/// # Errors
+/// As [`hold`].
+pub async fn hold_and_read(tx: &mut Tx, ctx: &Ctx, user_id: &str) -> Result<(Held, Vec<Governed>)> {
+    let bucket = Guess::SecondFactor.bucket(user_id);
+    let (state, factors) = mfa_factor::hold_and_read(tx, ctx.pool(), &bucket, user_id, ctx.now()).await?;
+    Ok((admit(ctx, Guess::SecondFactor, bucket, state)?, factors))
+}
+
+fn admit(ctx: &Ctx, guess: Guess, bucket: String, state: Throttle) -> Result<Held> {
     if state.locked {
         return Err(Error::new(codes::FACTOR_LOCKED));
     }

@@ -67,7 +67,7 @@ pub fn read_management(services: &Services, token: &str, now: Millis) -> Option<
 
 /// Begins a sign-in that waits for its second factor, and names it by an mfaToken.
 pub async fn begin_mfa(tx: &mut Tx, ctx: &Ctx, transaction: &MfaTransaction) -> Result<String> {
-    mfa_transaction::TABLE.insert(tx, transaction).await?;
+    mfa_transaction::TABLE.insert_later(tx, transaction).await?;
     Ok(mfa_token(ctx, transaction))
 }
 
@@ -166,7 +166,7 @@ pub async fn draft(tx: &mut Tx, ctx: &Ctx, session: &Session, app: &Application,
             expires_at: (now + Millis::seconds(settings.refresh_token_expire)).min(session.expires_at),
             used_at: None,
         };
-        REFRESH_TOKENS.insert(tx, &row).await?;
+        REFRESH_TOKENS.insert_later(tx, &row).await?;
         Some(token)
     } else {
         None

@@ -87,6 +87,7 @@ CREATE TABLE user_identities (
 
 CREATE UNIQUE INDEX user_identities_kind ON user_identities (pool_id, ext_idp_id, user_id_in_idp, kind);
 CREATE INDEX user_identities_user_id ON user_identities (pool_id, user_id);
+CREATE INDEX user_identities_user_id_in_idp ON user_identities (pool_id, user_id_in_idp);
 
 CREATE TABLE sync_relations (
     pool_id TEXT NOT NULL,
@@ -99,6 +100,7 @@ CREATE TABLE sync_relations (
 );
 
 CREATE INDEX sync_relations_user_id ON sync_relations (pool_id, user_id);
+CREATE INDEX sync_relations_user_id_in_idp ON sync_relations (pool_id, user_id_in_idp);
 
 -- Values of custom data, one row per top-level member, so that a user is found by (key, value).
 CREATE TABLE user_custom_values (
@@ -111,5 +113,6 @@ CREATE TABLE user_custom_values (
     PRIMARY KEY (pool_id, name, value_key, user_id)
 );
 
+CREATE INDEX user_custom_values_value_key ON user_custom_values (pool_id, value_key);
 CREATE INDEX user_custom_values_user_id ON user_custom_values (pool_id, user_id);
 CREATE INDEX user_custom_values_number_key ON user_custom_values (pool_id, name, number_key);

@@ -36,4 +36,5 @@ CREATE TABLE refresh_tokens (
 );
 
 CREATE INDEX refresh_tokens_session_id ON refresh_tokens (pool_id, session_id);
+CREATE INDEX refresh_tokens_user_id ON refresh_tokens (pool_id, user_id);
 CREATE INDEX refresh_tokens_expires_at ON refresh_tokens (expires_at);

@@ -159,6 +159,29 @@ impl Tx {
         }
     }
 
+    /// Two queries, the second run after the first; on PostgreSQL they share one round trip.
+    pub async fn both<A: FromRow, B: FromRow>(
+        &mut self,
+        first: (impl Into<Sql<'_>>, &[Val]),
+        second: (impl Into<Sql<'_>>, &[Val]),
+    ) -> Result<(Vec<A>, Vec<B>)> {
+        let (first, second) = ((first.0.into(), first.1), (second.0.into(), second.1));
+        match &mut self.0 {
+            Inner::PostgresWrite(t) => t.both(first, second).await,
+            _ => Ok((self.all(first.0, first.1).await?, self.all(second.0, second.1).await?)),
+        }
+    }
+
+    /// Runs a statement whose changed rows nobody asks for. On PostgreSQL it travels with the next statement or with
+    /// the commit, and its failure is theirs.
+    pub async fn later(&mut self, sql: impl Into<Sql<'_>>, vals: &[Val]) -> Result<()> {
+        let sql = sql.into();
+        match &mut self.0 {
+            Inner::PostgresWrite(t) => t.later(sql, vals).await,
+            _ => self.run(sql, vals).await.map(drop),
+        }
+    }
+
     /// Runs statements that do not depend on each other; on PostgreSQL they share one round trip.
     /// Answers the changed rows of each.
     pub async fn run_together(&mut self, list: &[(Sql<'_>, &[Val])]) -> Result<Vec<u64>> {
@@ -179,11 +202,9 @@ impl Tx {
         match &mut self.0 {
             Inner::SqliteWrite(t) => {
                 let mut changed = 0;
-                for (n, row) in rows.iter().enumerate() {
-                    changed += t.run(sql, row)?;
-                    if n % 1024 == 1023 {
-                        tokio::task::yield_now().await;
-                    }
+                for part in rows.chunks(1024) {
+                    changed += t.run_each(sql, part)?;
+                    tokio::task::yield_now().await;
                 }
                 Ok(changed)
             }

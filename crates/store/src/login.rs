@@ -19,13 +19,13 @@ pub async fn record(
                 last_mfa_at = CASE WHEN $6 THEN $3 ELSE last_mfa_at END
          WHERE pool_id = $1 AND id = $2"
     );
-    tx.run(sql, vals![pool, user, now, ip, app, mfa]).await.map(drop)
+    tx.later(sql, vals![pool, user, now, ip, app, mfa]).await
 }
 
 /// Notes a proof of a second factor outside a sign-in.
 pub async fn record_mfa(tx: &mut Tx, pool: &PoolId, user: &str, now: Millis) -> Result<()> {
     let sql = sql!("UPDATE users SET last_mfa_at = $3 WHERE pool_id = $1 AND id = $2");
-    tx.run(sql, vals![pool, user, now]).await.map(drop)
+    tx.later(sql, vals![pool, user, now]).await
 }
 
 /// Replaces a password hash by one of present cost, unless the password was changed meanwhile.

@@ -59,7 +59,7 @@ pub async fn live(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<O
 /// Marks a fresh proof of a second factor.
 pub async fn step_up(tx: &mut Tx, pool: &PoolId, id: &str, amr: &str, now: Millis) -> Result<()> {
     let sql = sql!("UPDATE sessions SET mfa_at = $3, amr = $4 WHERE pool_id = $1 AND id = $2 AND revoked_at IS NULL");
-    tx.run(sql, vals![pool, id, now, amr]).await.map(drop)
+    tx.later(sql, vals![pool, id, now, amr]).await
 }
 
 pub async fn revoke(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<bool> {

@@ -1,5 +1,6 @@
 //! SQL text: written once with `$1`, rewritten once per engine, registered for the tests.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 /// A statement of the source code, made by [`sql!`](crate::sql!).
@@ -40,7 +41,33 @@ macro_rules! sql {
 #[derive(Clone, Copy)]
 pub enum Sql<'a> {
     Written(&'static Statement),
+    Kept(&'a Kept),
     Built(&'a str),
+}
+
+/// A statement that is built once and run often.
+pub struct Kept {
+    sql: String,
+    sqlite: OnceLock<String>,
+    postgres: OnceLock<String>,
+}
+
+impl Kept {
+    pub fn new(sql: String) -> Self {
+        Kept { sql, sqlite: OnceLock::new(), postgres: OnceLock::new() }
+    }
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sql)
+    }
+}
+
+impl<'a> From<&'a Kept> for Sql<'a> {
+    fn from(s: &'a Kept) -> Self {
+        Sql::Kept(s)
+    }
 }
 
 impl From<&'static Statement> for Sql<'_> {
@@ -55,11 +82,12 @@ impl<'a> From<&'a String> for Sql<'a> {
     }
 }
 
-impl Sql<'_> {
+impl<'a> Sql<'a> {
     /// Whether the statement can be run without a unit of work. `WITH` could hide an `INSERT … RETURNING`.
     pub(crate) fn only_reads(self) -> bool {
         let text = match self {
             Sql::Written(s) => s.sql,
+            Sql::Kept(s) => &s.sql,
             Sql::Built(text) => text,
         };
         let starts = |word: &str| text.trim_start().get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word));
@@ -70,13 +98,15 @@ impl Sql<'_> {
     pub(crate) fn for_sqlite<T>(self, run: impl FnOnce(&str) -> T) -> T {
         match self {
             Sql::Written(s) => run(s.sqlite.get_or_init(|| to_sqlite(s.sql))),
+            Sql::Kept(s) => run(s.sqlite.get_or_init(|| to_sqlite(&s.sql))),
             Sql::Built(text) => run(&to_sqlite(text)),
         }
     }
 
-    pub(crate) fn for_postgres(self) -> std::borrow::Cow<'static, str> {
+    pub(crate) fn for_postgres(self) -> std::borrow::Cow<'a, str> {
         match self {
             Sql::Written(s) => s.postgres.get_or_init(|| to_postgres(s.sql)).as_str().into(),
+            Sql::Kept(s) => s.postgres.get_or_init(|| to_postgres(&s.sql)).as_str().into(),
             Sql::Built(text) => to_postgres(text).into(),
         }
     }

@@ -6,25 +6,27 @@ use std::sync::OnceLock;
 
 use watchword_kit::PoolId;
 
+use crate::statement::Kept;
 use crate::{Record, Result, Tx, Val};
 
 /// A tenant table whose first column is `pool_id` and whose second is its id: together the primary key.
 pub struct Table<T> {
     pub name: &'static str,
-    insert: OnceLock<String>,
+    insert: OnceLock<Kept>,
+    get: OnceLock<Kept>,
     row: PhantomData<fn() -> T>,
 }
 
 impl<T: Record> Table<T> {
     pub const fn new(name: &'static str) -> Self {
-        Table { name, insert: OnceLock::new(), row: PhantomData }
+        Table { name, insert: OnceLock::new(), get: OnceLock::new(), row: PhantomData }
     }
 
     /// The `INSERT` of a whole row; also what [`Tx::insert_many`] takes, alone or with an `ON CONFLICT` appended.
-    pub fn insert_sql(&self) -> &String {
+    pub fn insert_sql(&self) -> &Kept {
         self.insert.get_or_init(|| {
             let marks: Vec<String> = (1..=T::COLUMNS.len()).map(|n| format!("${n}")).collect();
-            format!("INSERT INTO {} ({}) VALUES ({})", self.name, T::COLUMNS.join(", "), marks.join(", "))
+            Kept::new(format!("INSERT INTO {} ({}) VALUES ({})", self.name, T::COLUMNS.join(", "), marks.join(", ")))
         })
     }
 
@@ -32,13 +34,18 @@ impl<T: Record> Table<T> {
         tx.run(self.insert_sql(), &row.values()).await.map(drop)
     }
 
+    /// As [`Table::insert`], by [`Tx::later`]: for rows whose key is fresh.
+    pub async fn insert_later(&self, tx: &mut Tx, row: &T) -> Result<()> {
+        tx.later(self.insert_sql(), &row.values()).await
+    }
+
     pub async fn insert_many(&self, tx: &mut Tx, rows: &[T]) -> Result<()> {
         tx.insert_many(self.insert_sql(), rows.iter().map(Record::values).collect()).await.map(drop)
     }
 
     pub async fn get(&self, tx: &mut Tx, pool: &PoolId, id: &str) -> Result<Option<T>> {
-        let sql = format!("{} WHERE pool_id = $1 AND {} = $2", self.select(), self.key());
-        tx.maybe(&sql, &[pool.into(), id.into()]).await
+        let build = || Kept::new(format!("{} WHERE pool_id = $1 AND {} = $2", self.select(), self.key()));
+        tx.maybe(self.get.get_or_init(build), &[pool.into(), id.into()]).await
     }
 
     /// The rows with these ids, in no order.

@@ -2,7 +2,7 @@
 
 use watchword_kit::{Millis, PoolId};
 
-use crate::{Result, Tx, row, sql, vals};
+use crate::{FromRow, Result, Statement, StoreError, Tx, Val, row, sql, vals};
 
 row! {
     pub struct Throttle {
@@ -17,13 +17,30 @@ row! {
 /// Reads the counter and keeps everyone else from it until this transaction ends, so that no two guesses are judged
 /// at once: on PostgreSQL by the row's lock, on SQLite because there is one writer.
 pub async fn hold(tx: &mut Tx, pool: &PoolId, bucket: &str, now: Millis) -> Result<Throttle> {
-    let sql = sql!(
+    tx.one(hold_sql(), vals![pool, bucket, now]).await
+}
+
+/// [`hold`], then a query that sees what was so once the counter was held; on PostgreSQL in one round trip.
+pub(crate) async fn hold_then<T: FromRow>(
+    tx: &mut Tx,
+    pool: &PoolId,
+    bucket: &str,
+    now: Millis,
+    sql: &'static Statement,
+    vals: &[Val],
+) -> Result<(Throttle, Vec<T>)> {
+    let (held, rows) = tx.both((hold_sql(), vals![pool, bucket, now]), (sql, vals)).await?;
+    let held = held.into_iter().next().ok_or_else(|| StoreError::Broken("a counter was expected".into()))?;
+    Ok((held, rows))
+}
+
+fn hold_sql() -> &'static Statement {
+    sql!(
         "INSERT INTO throttles (pool_id, bucket, straight, blocked_until, locked, touched_at)
          VALUES ($1, $2, 0, 0, FALSE, $3)
          ON CONFLICT (pool_id, bucket) DO UPDATE SET touched_at = excluded.touched_at
          RETURNING straight, blocked_until, locked"
-    );
-    tx.one(sql, vals![pool, bucket, now]).await
+    )
 }
 
 /// Reads the counter without holding it, for a first look.
@@ -35,7 +52,7 @@ pub async fn peek(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<Option<Thr
 pub async fn set(tx: &mut Tx, pool: &PoolId, bucket: &str, to: &Throttle) -> Result<()> {
     let sql =
         sql!("UPDATE throttles SET straight = $3, blocked_until = $4, locked = $5 WHERE pool_id = $1 AND bucket = $2");
-    tx.run(sql, vals![pool, bucket, to.straight, to.blocked_until, to.locked]).await.map(drop)
+    tx.later(sql, vals![pool, bucket, to.straight, to.blocked_until, to.locked]).await
 }
 
 /// Counts a failure of the day and answers how many there were since `since_day`, it included.

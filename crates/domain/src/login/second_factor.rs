@@ -109,7 +109,8 @@ pub async fn recover(ctx: &Ctx, code: Option<Secret<String>>) -> Result<(SignedI
     // A recovery code reopens one-time passwords that too many failures have locked.
     throttle::reopen(&mut tx, ctx, Guess::SecondFactor, &user_id).await?;
     let completion = complete(&mut tx, ctx, FactorType::Otp, "rc").await?;
-    notify_user(&mut tx, ctx, completion.user(), Event::RecoveryCodeUsed).await?;
+    let user = crate::user::by_id(&mut tx, ctx.pool(), &user_id).await?;
+    notify_user(&mut tx, ctx, &user, Event::RecoveryCodeUsed).await?;
     ctx.commit(tx, about).await?;
     Ok((completion.finish(ctx)?, next))
 }

@@ -205,7 +205,7 @@ pub async fn finish(ctx: &Ctx, req: EnrollFactorReq) -> Result<Option<TokenSet>>
     };
     ctx.commit(tx, json!({ "userId": users[0], "factor": row.kind, "factorId": factor.id })).await?;
     match completion {
-        Some(completion) => Ok(completion.finish(ctx)?.tokens),
+        Some(completion) => Ok(completion.finish(ctx)?.fresh.map(|(_, tokens)| tokens)),
         None => Ok(None),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
-use futures_util::future::{join_all, try_join};
+use futures_util::future::{join, join_all, try_join, try_join_all, try_join3};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
@@ -18,6 +18,9 @@ use crate::{FromRow, Result, Row, StoreError, Val};
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// Any number, the same in every watchword: nodes that start together migrate one after the other.
 const MIGRATION_LOCK: i64 = 0x7761_7463_6877_6f72;
+
+/// Statements that wait to be sent with the next one. Joined futures are polled in order up to 30 of them.
+const MOST_LATER: usize = 16;
 
 pub type Client = Object;
 
@@ -54,7 +57,7 @@ impl Postgres {
     }
 
     pub async fn write(&self) -> Result<WriteTx> {
-        Ok(WriteTx { client: Some(self.client().await?), begun: false, failed: false })
+        Ok(WriteTx { client: Some(self.client().await?), begun: false, failed: false, later: Vec::new() })
     }
 
     pub async fn migrate(&self, steps: &[crate::migrate::Step], now: i64) -> Result<()> {
@@ -108,39 +111,97 @@ pub struct WriteTx {
     client: Option<Client>,
     begun: bool,
     failed: bool,
+    /// Waits to be sent with the next statement.
+    later: Vec<(Statement, Vec<Val>)>,
+}
+
+/// What goes out before a statement, in the same write.
+struct Ahead {
+    begin: bool,
+    later: Vec<(Statement, Vec<Val>)>,
+}
+
+impl Ahead {
+    /// Futures that are joined are polled in order, and the driver queues a statement at the first poll: what is
+    /// joined after this one runs after it, and not at all once one of these has failed.
+    async fn send(&self, client: &Client) -> Result<()> {
+        let begin = async {
+            match self.begin {
+                true => client.batch_execute("BEGIN").await.map_err(classify),
+                false => Ok(()),
+            }
+        };
+        let later = self
+            .later
+            .iter()
+            .map(|(stmt, vals)| async move { client.execute(stmt, &refs(vals)).await.map(drop).map_err(classify) });
+        try_join(begin, try_join_all(later)).await.map(drop)
+    }
 }
 
 impl WriteTx {
     pub async fn all<T: FromRow>(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<Vec<T>> {
-        let (client, begun) = self.parts()?;
+        let (client, ahead) = self.parts()?;
         let done = async {
             let stmt = prepare(client, sql, vals).await?;
             let params = refs(vals);
             let query = async { client.query(&stmt, &params).await.map_err(classify) };
-            let rows = if begun { query.await? } else { try_join(begin(client), query).await?.1 };
+            let (_, rows) = try_join(ahead.send(client), query).await?;
             rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
         };
         let done = done.await;
         self.settle(done)
     }
 
-    pub async fn run(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<u64> {
-        let (client, begun) = self.parts()?;
+    pub async fn both<A: FromRow, B: FromRow>(
+        &mut self,
+        first: (Sql<'_>, &[Val]),
+        second: (Sql<'_>, &[Val]),
+    ) -> Result<(Vec<A>, Vec<B>)> {
+        let (client, ahead) = self.parts()?;
         let done = async {
-            let stmt = prepare(client, sql, vals).await?;
-            if !stmt.columns().is_empty() {
-                return Err(StoreError::Broken(format!("run() drops the rows of {}", sql.for_postgres())));
-            }
+            let (a, b) = (prepare(client, first.0, first.1).await?, prepare(client, second.0, second.1).await?);
+            let (a_params, b_params) = (refs(first.1), refs(second.1));
+            let a = async { client.query(&a, &a_params).await.map_err(classify) };
+            let b = async { client.query(&b, &b_params).await.map_err(classify) };
+            let (_, a, b) = try_join3(ahead.send(client), a, b).await?;
+            let a = a.iter().map(|row| A::from_row(&Row::Postgres(row))).collect::<Result<_>>()?;
+            Ok((a, b.iter().map(|row| B::from_row(&Row::Postgres(row))).collect::<Result<_>>()?))
+        };
+        let done = done.await;
+        self.settle(done)
+    }
+
+    pub async fn later(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<()> {
+        if self.later.len() >= MOST_LATER {
+            let (client, ahead) = self.parts()?;
+            let sent = ahead.send(client).await;
+            self.settle(sent)?;
+        }
+        if std::mem::replace(&mut self.failed, true) {
+            return Err(StoreError::Broken("a statement after a failed one".into()));
+        }
+        let client = self.client.as_ref().ok_or_else(over)?;
+        let stmt = prepare_rowless(client, sql, vals).await;
+        let stmt = self.settle(stmt)?;
+        self.later.push((stmt, vals.to_vec()));
+        Ok(())
+    }
+
+    pub async fn run(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<u64> {
+        let (client, ahead) = self.parts()?;
+        let done = async {
+            let stmt = prepare_rowless(client, sql, vals).await?;
             let params = refs(vals);
             let execute = async { client.execute(&stmt, &params).await.map_err(classify) };
-            if begun { execute.await } else { Ok(try_join(begin(client), execute).await?.1) }
+            Ok(try_join(ahead.send(client), execute).await?.1)
         };
         let done = done.await;
         self.settle(done)
     }
 
     pub async fn run_together(&mut self, list: &[(Sql<'_>, &[Val])]) -> Result<Vec<u64>> {
-        let (client, begun) = self.parts()?;
+        let (client, ahead) = self.parts()?;
         let done = async {
             let mut prepared = Vec::with_capacity(list.len());
             for (sql, vals) in list {
@@ -151,7 +212,8 @@ impl WriteTx {
                     .iter()
                     .map(|(stmt, params)| async move { client.execute(stmt, params).await.map_err(classify) }),
             );
-            let counts = if begun { all.await } else { futures_util::future::join(begin(client), all).await.1 };
+            let (sent, counts) = join(ahead.send(client), all).await;
+            sent?;
             counts.into_iter().collect()
         };
         let done = done.await;
@@ -162,7 +224,7 @@ impl WriteTx {
         if rows.is_empty() {
             return Ok(0);
         }
-        let (client, begun) = self.parts()?;
+        let (client, ahead) = self.parts()?;
         let done = async {
             let single = client.prepare_cached(&sql.for_postgres()).await.map_err(classify)?;
             let types = single.params();
@@ -171,7 +233,7 @@ impl WriteTx {
             let columns = transpose(rows, types)?;
             let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|c| &**c as &(dyn ToSql + Sync)).collect();
             let execute = async { client.execute(&stmt, &params).await.map_err(classify) };
-            if begun { execute.await } else { Ok(try_join(begin(client), execute).await?.1) }
+            Ok(try_join(ahead.send(client), execute).await?.1)
         };
         let done = done.await;
         self.settle(done)
@@ -181,23 +243,25 @@ impl WriteTx {
         if self.failed {
             return Err(StoreError::Broken("commit after a failed statement".into()));
         }
-        if self.begun
-            && let Some(client) = &self.client
-        {
-            client.batch_execute("COMMIT").await.map_err(classify)?;
+        if self.begun || !self.later.is_empty() {
+            let (client, ahead) = self.parts()?;
+            // COMMIT after a failed statement rolls back and says nothing, but the statement's own failure is told.
+            let commit = async { client.batch_execute("COMMIT").await.map_err(classify) };
+            let done = try_join(ahead.send(client), commit).await;
+            self.settle(done)?;
         }
         self.begun = false;
         Ok(())
     }
 
-    /// The connection and whether the transaction has begun. Until [`WriteTx::settle`] the unit counts as failed: the
+    /// The connection and what goes out first. Until [`WriteTx::settle`] the unit counts as failed: the
     /// outcome of a statement whose future was dropped is not known, and COMMIT would not tell.
-    fn parts(&mut self) -> Result<(&Client, bool)> {
+    fn parts(&mut self) -> Result<(&Client, Ahead)> {
         if std::mem::replace(&mut self.failed, true) {
             return Err(StoreError::Broken("a statement after a failed one".into()));
         }
-        let begun = std::mem::replace(&mut self.begun, true);
-        self.client.as_ref().map(|c| (c, begun)).ok_or_else(|| StoreError::Broken("the transaction is over".into()))
+        let ahead = Ahead { begin: !std::mem::replace(&mut self.begun, true), later: std::mem::take(&mut self.later) };
+        self.client.as_ref().map(|c| (c, ahead)).ok_or_else(over)
     }
 
     fn settle<T>(&mut self, done: Result<T>) -> Result<T> {
@@ -227,10 +291,6 @@ pub async fn all<T: FromRow>(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Res
     rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
 }
 
-async fn begin(client: &Client) -> Result<()> {
-    client.batch_execute("BEGIN").await.map_err(classify)
-}
-
 async fn prepare(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Result<Statement> {
     let text = sql.for_postgres();
     let stmt = client.prepare_cached(&text).await.map_err(classify)?;
@@ -240,6 +300,14 @@ async fn prepare(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Result<Statemen
             vals.len(),
             stmt.params().len()
         )));
+    }
+    Ok(stmt)
+}
+
+async fn prepare_rowless(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Result<Statement> {
+    let stmt = prepare(client, sql, vals).await?;
+    if !stmt.columns().is_empty() {
+        return Err(StoreError::Broken(format!("run() drops the rows of {}", sql.for_postgres())));
     }
     Ok(stmt)
 }
@@ -333,6 +401,10 @@ fn explain(e: &tokio_postgres::Error) -> String {
         Some(db) => format!("{} ({})", db.message(), db.code().code()),
         None => e.to_string(),
     }
+}
+
+fn over() -> StoreError {
+    StoreError::Broken("the transaction is over".into())
 }
 
 fn broken(e: impl std::fmt::Display) -> StoreError {

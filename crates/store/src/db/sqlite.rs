@@ -4,6 +4,8 @@
 //! the outer transaction open and waits; the last one (or the one that fills the group) commits for all. Nobody is
 //! told of success before the outer COMMIT is on disk.
 
+mod planner;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,7 +100,10 @@ impl Sqlite {
                 return Err(StoreError::Broken(format!("migration {}: {e}", step.name)));
             }
         }
-        Ok(())
+        slot.conn.busy_timeout(BUSY_PATIENCE).map_err(broken)?;
+        let informed = planner::inform(&slot.conn);
+        slot.conn.busy_timeout(Duration::ZERO).map_err(broken)?;
+        informed.map_err(broken)
     }
 
     pub async fn describe(&self, sql: Sql<'_>) -> Result<(usize, Vec<String>)> {
@@ -300,14 +305,23 @@ impl WriteTx {
     }
 
     pub fn run(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<u64> {
+        self.run_each(sql, [vals])
+    }
+
+    /// The statement once for each row of values; answers the changed rows of all.
+    pub fn run_each<R: AsRef<[Val]>>(&mut self, sql: Sql<'_>, rows: impl IntoIterator<Item = R>) -> Result<u64> {
         let conn = self.conn()?;
         let done = sql.for_sqlite(|text| {
             let mut stmt = conn.prepare_cached(text).map_err(classify)?;
-            bind(&mut stmt, vals, text)?;
             if stmt.column_count() > 0 {
                 return Err(StoreError::Broken(format!("run() drops the rows of {text}")));
             }
-            stmt.raw_execute().map(|n| n as u64).map_err(classify)
+            let mut changed = 0;
+            for vals in rows {
+                bind(&mut stmt, vals.as_ref(), text)?;
+                changed += stmt.raw_execute().map_err(classify)? as u64;
+            }
+            Ok(changed)
         });
         self.failed |= done.is_err();
         done

@@ -293,3 +293,47 @@ async fn a_taken_key_has_the_same_name_on_every_engine() {
         assert_eq!(insert(&|_| {}).await, "", "{engine}: nothing is taken");
     }
 }
+
+/// A search by pool alone reads the whole pool, a scan every pool: cheap on a laptop, not with a million users.
+#[tokio::test]
+async fn no_statement_reads_a_whole_pool_but_those_that_are_meant_to() {
+    /// Small tables, background work, and what happens when an application or a user is deleted.
+    const MEANT: &[&str] = &[
+        "FROM pools",
+        "FROM data_keys",
+        "FROM server_keys",
+        "FROM dev_inbox",
+        "FROM access_keys",
+        "FROM throttles",
+        "FROM throttle_days",
+        "WHERE pool_id = $1 AND app_id = $2",
+    ];
+    let place = sqlite().await;
+    let mut slow = Vec::new();
+    for statement in Statement::all().filter(|s| !s.file.contains("tests")) {
+        let (count, _) = place.db.describe(statement.into()).await.unwrap();
+        let plan = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let mut tx = place.db.write().await.unwrap();
+        let plan: Vec<Plan> = tx.all(&plan, &vec![Val::Null; count]).await.unwrap();
+        let whole = |step: &str| {
+            // The whole key of a pool, and lists that are parameters.
+            let small = ["SEARCH pools ", "SEARCH p ", "SCAN json_each", "SCAN CONSTANT ROW", "SCAN (subquery"];
+            let all = step.starts_with("SCAN ") || step.ends_with("(pool_id=?)");
+            all && !small.iter().any(|known| step.starts_with(known))
+        };
+        if plan.iter().any(|p| whole(&p.0)) && !MEANT.iter().any(|meant| statement.sql.contains(meant)) {
+            let steps: Vec<String> = plan.into_iter().map(|p| p.0).collect();
+            slow.push(format!("{}:{}: {}", statement.file, statement.line, steps.join("; ")));
+        }
+    }
+    assert!(slow.is_empty(), "\n{}", slow.join("\n"));
+}
+
+/// The fourth column tells in words what a step of the plan does.
+struct Plan(String);
+
+impl crate::FromRow for Plan {
+    fn from_row(row: &crate::Row<'_>) -> crate::Result<Self> {
+        Ok(Plan(row.get(3)?))
+    }
+}

@@ -168,6 +168,63 @@ async fn statements_run_together_answer_each_count_and_fail_as_one() {
 }
 
 #[tokio::test]
+async fn what_is_put_off_is_seen_by_what_follows_and_part_of_the_unit() {
+    for place in places().await {
+        let mut tx = place.db.write().await.unwrap();
+        // More than one write carries.
+        for n in 0..40 {
+            REFRESH_TOKENS.insert_later(&mut tx, &token("p", &n.to_string())).await.unwrap();
+        }
+        let count = String::from("SELECT COUNT(*) FROM refresh_tokens WHERE pool_id = $1");
+        assert_eq!(tx.one::<(i64,)>(&count, &["p".into()]).await.unwrap().0, 40);
+        REFRESH_TOKENS.insert_later(&mut tx, &token("p", "last")).await.unwrap();
+        drop(tx);
+        assert_eq!(tokens(&place, "p").await, 0);
+        let mut tx = place.db.write().await.unwrap();
+        REFRESH_TOKENS.insert_later(&mut tx, &token("p", "only")).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(tokens(&place, "p").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_of_what_was_put_off_leaves_nothing_of_the_unit() {
+    for place in places().await {
+        for then_read in [false, true] {
+            let mut tx = place.db.write().await.unwrap();
+            REFRESH_TOKENS.insert(&mut tx, &token("p", "1")).await.unwrap();
+            let twice = async {
+                REFRESH_TOKENS.insert_later(&mut tx, &token("p", "1")).await?;
+                if then_read {
+                    REFRESH_TOKENS.get(&mut tx, &PoolId::new("p"), "1").await?;
+                }
+                tx.commit().await
+            };
+            let error = twice.await.unwrap_err();
+            assert_eq!(error.unique(), Some("refresh_tokens_id"), "{error:?}");
+            assert_eq!(tokens(&place, "p").await, 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_second_of_two_queries_sees_what_the_first_wrote() {
+    for place in places().await {
+        let mut tx = place.db.write().await.unwrap();
+        let insert = format!("{} RETURNING id", REFRESH_TOKENS.insert_sql());
+        let count = String::from("SELECT COUNT(*) FROM refresh_tokens WHERE pool_id = $1");
+        let values = token("p", "1").values();
+        let (made, seen): (Vec<(String,)>, Vec<(i64,)>) =
+            tx.both((&insert, &values), (&count, &["p".into()])).await.unwrap();
+        assert_eq!((made[0].0.as_str(), seen[0].0), ("1", 1));
+        let again = tx.both::<(String,), (i64,)>((&insert, &values), (&count, &["p".into()])).await;
+        assert!(again.is_err());
+        assert!(tx.commit().await.is_err());
+        assert_eq!(tokens(&place, "p").await, 0);
+    }
+}
+
+#[tokio::test]
 async fn rows_in_bulk_are_the_same_with_conflicts_nulls_and_bytes() {
     let mut first: Option<(u64, Vec<crate::user::Identity>)> = None;
     for place in &places().await {

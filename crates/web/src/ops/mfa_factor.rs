@@ -84,7 +84,10 @@ async fn list_factors_to_enroll(ctx: Ctx, _: Nothing) -> Result<Vec<FactorToEnro
 
 async fn mfa_totp_verify(ctx: Ctx, req: MfaTotpVerifyReq) -> Result<TotpVerification> {
     let signed_in = login::verify_otp(&ctx, req.totp).await?;
-    Ok(TotpVerification { verified: signed_in.is_some(), tokens: signed_in.and_then(|s| s.tokens) })
+    Ok(TotpVerification {
+        verified: signed_in.is_some(),
+        tokens: signed_in.and_then(|s| s.fresh).map(|(_, tokens)| tokens),
+    })
 }
 
 async fn v2_totp_verify(ctx: Ctx, req: V2TotpVerifyReq) -> Result<V2MfaReply> {
@@ -112,8 +115,7 @@ async fn v2_email_verify(ctx: Ctx, req: V2EmailVerifyReq) -> Result<V2MfaReply> 
 
 /// The user with tokens; `data` is absent when a session was stepped up and keeps its tokens.
 fn v2_reply(signed_in: SignedIn) -> Result<V2MfaReply> {
-    let SignedIn { user, tokens } = signed_in;
-    let Some(tokens) = tokens else { return Ok(V2MfaReply { recovery_code: None, data: None }) };
+    let Some((user, tokens)) = signed_in.fresh else { return Ok(V2MfaReply { recovery_code: None, data: None }) };
     let data = V2SignedIn {
         id: user.id.clone(),
         token: tokens.access_token.clone().unwrap_or_default(),

@@ -1,0 +1,106 @@
+//! The benchmark: how the server does against what the machine can do, both measured in the same minutes.
+//!
+//! `cargo xtask bench` builds and runs it. What is measured is the real server, a process of its own on loopback, and
+//! every reply is checked: a refusal ends the run.
+//!
+//! # Layout
+//! - [`load`]: connections that send and check; [`http`]: requests as bytes; [`work`]: what each row sends
+//! - [`server`]: the process under test; [`seed`]: what its database holds
+//! - [`baseline`]: what the machine can do; [`rows`]: what the server does with it; [`soak`]: the long mixed load
+//! - [`result`]: one measured row, as JSON for xtask
+
+mod baseline;
+mod http;
+mod load;
+mod result;
+mod rows;
+mod seed;
+mod server;
+mod soak;
+mod work;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The message is for the developer's terminal.
+type Result<T = ()> = std::result::Result<T, String>;
+
+const HELP: &str = "\
+watchword-bench constant              serve one constant reply; prints the port
+watchword-bench measure OPTIONS       print the rows as JSON
+  --watchword FILE    the server's release binary
+  --data DIR          an empty directory for it
+  --database URL      PostgreSQL; without it SQLite
+  --pgbench FILE      PostgreSQL's own benchmark
+  --quick             one short pass instead of three
+  --soak MINUTES      mixed load for so long instead of the rows
+";
+
+/// What to measure, and with what.
+pub struct Plan {
+    watchword: PathBuf,
+    data: PathBuf,
+    database: Option<String>,
+    pgbench: Option<PathBuf>,
+    quick: bool,
+    /// Minutes.
+    soak: Option<f64>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let outcome = match args.next().as_deref() {
+        Some("constant") => baseline::serve_constant().await,
+        Some("measure") => match plan(args) {
+            Ok(plan) => measure(&plan).await,
+            Err(e) => Err(e),
+        },
+        _ => Err(HELP.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(plan: &Plan) -> Result {
+    let rows = match plan.soak {
+        Some(minutes) => soak::run(plan, minutes).await?,
+        None => rows::run(plan).await?,
+    };
+    println!("{}", serde_json::Value::from(rows.iter().map(result::Row::json).collect::<Vec<_>>()));
+    Ok(())
+}
+
+fn plan(mut args: impl Iterator<Item = String>) -> Result<Plan> {
+    let (mut watchword, mut data) = (None, None);
+    let (mut database, mut pgbench, mut quick, mut soak) = (None, None, false, None);
+    while let Some(name) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{name} needs a value\n\n{HELP}"));
+        match name.as_str() {
+            "--watchword" => watchword = Some(PathBuf::from(value()?)),
+            "--data" => data = Some(PathBuf::from(value()?)),
+            "--database" => database = Some(value()?),
+            "--pgbench" => pgbench = Some(PathBuf::from(value()?)),
+            "--quick" => quick = true,
+            "--soak" => soak = Some(value()?.parse().map_err(|_| "--soak takes minutes".to_owned())?),
+            _ => return Err(format!("no such option: {name}\n\n{HELP}")),
+        }
+    }
+    let (Some(watchword), Some(data)) = (watchword, data) else { return Err(HELP.to_owned()) };
+    Ok(Plan { watchword, data, database, pgbench, quick, soak })
+}
+
+/// Says on the terminal what goes on; stdout is for the rows.
+fn note(what: &str) {
+    eprintln!("  {what}");
+}
+
+/// Any error, for the developer.
+fn said(e: impl std::fmt::Display) -> String {
+    e.to_string()
+}
