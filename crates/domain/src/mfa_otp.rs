@@ -7,8 +7,8 @@ use serde_json::json;
 use watchword_api::common::{FactorType, UserQuery};
 use watchword_api::mfa_otp::{MfaBinding, OtpSecret, UserMfaInfo};
 use watchword_kit::{Error, Millis, Result, codes, text};
-use watchword_store::message::{self, Quota};
 use watchword_store::mfa_factor;
+use watchword_store::quota::{self, Quota};
 
 use crate::ctx::Ctx;
 use crate::{otp, pool, throttle, user};
@@ -32,7 +32,7 @@ pub async fn read_secret(ctx: &Ctx, query: UserQuery) -> Result<OtpSecret> {
     }
     let bucket = format!("otp-secret:{}", ctx.key_id().unwrap_or("-"));
     let quota = Quota { bucket: &bucket, limit: READS_PER_MINUTE, window: Millis::minutes(1) };
-    if let Some(ends) = message::charge(&mut tx, ctx.pool(), quota, ctx.now()).await? {
+    if let Some(ends) = quota::charge(&mut tx, ctx.pool(), quota, ctx.now()).await? {
         return Err(throttle::too_many(ends - ctx.now()));
     }
     let user = user::resolve(&mut tx, ctx, ctx.pool(), &query.user_id, query.user_id_type.unwrap_or_default()).await?;

@@ -81,35 +81,6 @@ pub async fn count_wrong_code(tx: &mut Tx, pool: &PoolId, tried: Tried<'_>, now:
     tx.run(sql, vals![pool, tried.medium, tried.target, tried.purpose, now]).await.map(drop)
 }
 
-/// A number of events within a span of time that begins with the first of them.
-#[derive(Clone, Copy, Debug)]
-pub struct Quota<'a> {
-    pub bucket: &'a str,
-    pub limit: i64,
-    pub window: Millis,
-}
-
-/// Counts one event unless the quota is used up: then answers when its window ends. Requests that race are counted
-/// one after the other.
-pub async fn charge(tx: &mut Tx, pool: &PoolId, quota: Quota<'_>, now: Millis) -> Result<Option<Millis>> {
-    let sql = sql!(
-        "INSERT INTO rate_counters (pool_id, bucket, window_start, used, expires_at) VALUES ($1, $2, $3, 1, $4)
-         ON CONFLICT (pool_id, bucket) DO UPDATE SET
-             used = CASE WHEN rate_counters.window_start <= $5 THEN 1 ELSE rate_counters.used + 1 END,
-             expires_at = CASE WHEN rate_counters.window_start <= $5 THEN $4 ELSE rate_counters.expires_at END,
-             window_start = CASE WHEN rate_counters.window_start <= $5 THEN $3 ELSE rate_counters.window_start END
-         WHERE rate_counters.window_start <= $5 OR rate_counters.used < $6"
-    );
-    let over = now - quota.window;
-    let vals = vals![pool, quota.bucket, now, now + quota.window, over, quota.limit];
-    if tx.run(sql, vals).await? == 1 {
-        return Ok(None);
-    }
-    let sql = sql!("SELECT expires_at FROM rate_counters WHERE pool_id = $1 AND bucket = $2");
-    let ends: Option<(Millis,)> = tx.maybe(sql, vals![pool, quota.bucket]).await?;
-    Ok(Some(ends.map_or(now, |(at,)| at)))
-}
-
 pub async fn provider(tx: &mut Tx, pool: &PoolId, kind: &str) -> Result<Option<Provider>> {
     let sql = sql!(
         "SELECT pool_id, kind, driver, config_sealed, updated_at FROM message_providers

@@ -4,7 +4,7 @@ use watchword_api::common::PasswordEncryptType;
 use watchword_api::login::{PassCodePayload, PasswordPayload};
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, Secret, codes, text, unicode};
-use watchword_store::message::{self as store, Quota};
+use watchword_store::quota::Quota;
 use watchword_store::{Tx, quota};
 
 use super::{Proven, about};
@@ -83,7 +83,7 @@ async fn admit_address(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
 async fn charge_address(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
     let bucket = address_bucket(ctx);
     let quota = Quota { bucket: &bucket, limit: FAILURES_PER_ADDRESS, window: ADDRESS_WINDOW };
-    store::charge(tx, ctx.pool(), quota, ctx.now()).await?;
+    quota::charge(tx, ctx.pool(), quota, ctx.now()).await?;
     Ok(())
 }
 

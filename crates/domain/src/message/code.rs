@@ -3,7 +3,8 @@
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, Secret, codes};
 use watchword_store::Tx;
-use watchword_store::message::{self as store, Quota, Tried, VerificationCode};
+use watchword_store::message::{self as store, Tried, VerificationCode};
+use watchword_store::quota::{self, Quota};
 
 use super::{Medium, provider, target, text};
 use crate::ctx::Ctx;
@@ -184,7 +185,7 @@ fn hash_of(ctx: &Ctx, medium: Medium, target: &str, purpose: &str, code: &str) -
 /// When the quota's window ends, if it is used up.
 async fn charge(tx: &mut Tx, ctx: &Ctx, bucket: &str, limit: i64, window: Millis) -> Result<Option<Millis>> {
     let quota = Quota { bucket: &format!("message:{bucket}"), limit, window };
-    Ok(store::charge(tx, ctx.pool(), quota, ctx.now()).await?)
+    Ok(quota::charge(tx, ctx.pool(), quota, ctx.now()).await?)
 }
 
 fn seconds_until(ctx: &Ctx, at: Millis) -> u32 {

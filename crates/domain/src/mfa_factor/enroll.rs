@@ -8,8 +8,8 @@ use watchword_crypto::totp::{self, Params};
 use watchword_crypto::{base32, hash, otpauth, recovery};
 use watchword_kit::{Code, Error, Millis, Result, Secret, codes, text};
 use watchword_store::enrollment::{self, Enrollment};
-use watchword_store::message::{self as quota, Quota};
 use watchword_store::mfa_factor::{self, MfaFactor, RecoveryCode};
+use watchword_store::quota::{self, Quota};
 use watchword_store::user::User;
 use watchword_store::{Tx, mfa_transaction, session};
 
