@@ -4,7 +4,7 @@ mod import;
 mod status;
 
 use serde_json::json;
-use watchword_api::common::{FactorType, UserQuery};
+use watchword_api::common::{FactorType, UserIdType, UserQuery};
 use watchword_api::mfa_otp::{MfaBinding, OtpSecret, UserMfaInfo};
 use watchword_kit::{Error, Millis, Result, codes, text};
 use watchword_store::mfa_factor;
@@ -50,9 +50,12 @@ pub async fn read_secret(ctx: &Ctx, query: UserQuery) -> Result<OtpSecret> {
 /// 404/2004.
 pub async fn info(ctx: &Ctx, query: UserQuery) -> Result<UserMfaInfo> {
     let mut tx = ctx.read().await?;
-    let kind = query.user_id_type.unwrap_or_default();
-    let user_id = user::resolve_id(&mut tx, ctx, ctx.pool(), &query.user_id, kind).await?;
+    let user_id = match query.user_id_type.unwrap_or_default() {
+        UserIdType::UserId => query.user_id,
+        kind => user::resolve(&mut tx, ctx, ctx.pool(), &query.user_id, kind).await?.id,
+    };
     let bound = mfa_factor::kinds_of_user(&mut tx, ctx.pool(), &user_id).await?;
+    let bound = bound.ok_or_else(|| Error::new(codes::USER_NOT_FOUND))?;
     let state = |kind: FactorType| {
         let on = bound.iter().any(|(k, enabled)| *enabled && k == kind.as_str());
         if on { MfaBinding::Enabled } else { MfaBinding::Disabled }

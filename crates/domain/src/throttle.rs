@@ -81,7 +81,7 @@ impl Held {
     pub async fn succeeded(self, tx: &mut Tx, ctx: &Ctx) -> Result<()> {
         if self.state.straight > 0 {
             let fresh = Throttle { straight: 0, blocked_until: Millis(0), locked: false };
-            throttle::set(tx, ctx.pool(), &self.bucket, &fresh).await?;
+            throttle::set(tx, ctx.pool(), &self.bucket, &fresh, ctx.now()).await?;
         }
         Ok(())
     }
@@ -93,7 +93,7 @@ impl Held {
         let month = throttle::count_failure(tx, ctx.pool(), &self.bucket, day, day - WINDOW_DAYS).await?;
         let locked = self.guess != Guess::Password && month >= LIFETIME_TRIES;
         let blocked_until = if straight >= FREE_TRIES { ctx.now() + pause(straight) } else { Millis(0) };
-        throttle::set(tx, ctx.pool(), &self.bucket, &Throttle { straight, blocked_until, locked }).await?;
+        throttle::set(tx, ctx.pool(), &self.bucket, &Throttle { straight, blocked_until, locked }, ctx.now()).await?;
         Ok(locked || blocked_until > ctx.now())
     }
 }
@@ -116,7 +116,7 @@ pub async fn charge(ctx: &Ctx, guess: Guess, subject: &str) -> Result<bool> {
 pub async fn absolve(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
     let bucket = guess.bucket(subject);
     let fresh = Throttle { straight: 0, blocked_until: Millis(0), locked: false };
-    throttle::set(tx, ctx.pool(), &bucket, &fresh).await?;
+    throttle::set(tx, ctx.pool(), &bucket, &fresh, ctx.now()).await?;
     throttle::uncount_failure(tx, ctx.pool(), &bucket, today(ctx)).await?;
     Ok(())
 }
@@ -128,7 +128,7 @@ pub async fn give_back(ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
     let state = throttle::hold(&mut tx, ctx.pool(), &bucket, ctx.now()).await?;
     let straight = (state.straight - 1).max(0);
     let blocked_until = if straight >= FREE_TRIES { state.blocked_until } else { Millis(0) };
-    throttle::set(&mut tx, ctx.pool(), &bucket, &Throttle { straight, blocked_until, ..state }).await?;
+    throttle::set(&mut tx, ctx.pool(), &bucket, &Throttle { straight, blocked_until, ..state }, ctx.now()).await?;
     throttle::uncount_failure(&mut tx, ctx.pool(), &bucket, today(ctx)).await?;
     Ok(tx.commit().await?)
 }

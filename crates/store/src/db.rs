@@ -159,6 +159,11 @@ impl Tx {
         }
     }
 
+    /// Whether no other unit of work runs until this one ends: what it reads then stays so without being locked.
+    pub fn is_alone(&self) -> bool {
+        matches!(self.0, Inner::SqliteWrite(_))
+    }
+
     /// Two queries, the second run after the first; on PostgreSQL they share one round trip.
     pub async fn both<A: FromRow, B: FromRow>(
         &mut self,

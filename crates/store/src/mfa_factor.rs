@@ -111,10 +111,18 @@ pub async fn primary_of_users(tx: &mut Tx, pool: &PoolId, users: &[String], kind
     tx.all(sql, vals![pool, users, kind]).await
 }
 
-/// Kind and whether enabled, of the user's primary factors.
-pub async fn kinds_of_user(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<Vec<(String, bool)>> {
-    let sql = sql!("SELECT kind, enabled FROM mfa_factors WHERE pool_id = $1 AND user_id = $2 AND is_primary");
-    tx.all(sql, vals![pool, user]).await
+/// Kind and whether enabled, of the user's primary factors; `None`: there is no such user.
+pub async fn kinds_of_user(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<Option<Vec<(String, bool)>>> {
+    let sql = sql!(
+        "SELECT f.kind, f.enabled
+         FROM users u LEFT JOIN mfa_factors f ON f.pool_id = u.pool_id AND f.user_id = u.id AND f.is_primary
+         WHERE u.pool_id = $1 AND u.id = $2"
+    );
+    let rows: Vec<(Option<String>, Option<bool>)> = tx.all(sql, vals![pool, user]).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(rows.into_iter().filter_map(|(kind, enabled)| Some((kind?, enabled?))).collect()))
 }
 
 /// Binds primary factors, replacing those of the same user and kind.

@@ -5,6 +5,7 @@ use watchword_kit::{Millis, PoolId};
 use crate::{FromRow, Result, Statement, StoreError, Tx, Val, row, sql, vals};
 
 row! {
+    #[derive(Default)]
     pub struct Throttle {
         /// Failures since the last success.
         pub straight: i64,
@@ -17,6 +18,9 @@ row! {
 /// Reads the counter and keeps everyone else from it until this transaction ends, so that no two guesses are judged
 /// at once: on PostgreSQL by the row's lock, on SQLite because there is one writer.
 pub async fn hold(tx: &mut Tx, pool: &PoolId, bucket: &str, now: Millis) -> Result<Throttle> {
+    if tx.is_alone() {
+        return Ok(peek(tx, pool, bucket).await?.unwrap_or_default());
+    }
     tx.one(hold_sql(), vals![pool, bucket, now]).await
 }
 
@@ -29,11 +33,15 @@ pub(crate) async fn hold_then<T: FromRow>(
     sql: &'static Statement,
     vals: &[Val],
 ) -> Result<(Throttle, Vec<T>)> {
+    if tx.is_alone() {
+        return Ok((hold(tx, pool, bucket, now).await?, tx.all(sql, vals).await?));
+    }
     let (held, rows) = tx.both((hold_sql(), vals![pool, bucket, now]), (sql, vals)).await?;
     let held = held.into_iter().next().ok_or_else(|| StoreError::Broken("a counter was expected".into()))?;
     Ok((held, rows))
 }
 
+/// Writes, and with that locks, the row.
 fn hold_sql() -> &'static Statement {
     sql!(
         "INSERT INTO throttles (pool_id, bucket, straight, blocked_until, locked, touched_at)
@@ -49,10 +57,14 @@ pub async fn peek(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<Option<Thr
     tx.maybe(sql, vals![pool, bucket]).await
 }
 
-pub async fn set(tx: &mut Tx, pool: &PoolId, bucket: &str, to: &Throttle) -> Result<()> {
-    let sql =
-        sql!("UPDATE throttles SET straight = $3, blocked_until = $4, locked = $5 WHERE pool_id = $1 AND bucket = $2");
-    tx.later(sql, vals![pool, bucket, to.straight, to.blocked_until, to.locked]).await
+pub async fn set(tx: &mut Tx, pool: &PoolId, bucket: &str, to: &Throttle, now: Millis) -> Result<()> {
+    let sql = sql!(
+        "INSERT INTO throttles (pool_id, bucket, straight, blocked_until, locked, touched_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (pool_id, bucket) DO UPDATE SET straight = excluded.straight,
+             blocked_until = excluded.blocked_until, locked = excluded.locked, touched_at = excluded.touched_at"
+    );
+    tx.later(sql, vals![pool, bucket, to.straight, to.blocked_until, to.locked, now]).await
 }
 
 /// Counts a failure of the day and answers how many there were since `since_day`, it included.

@@ -148,12 +148,6 @@ impl Key {
     }
 }
 
-/// Whether there is a user with this id.
-pub async fn exists(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<bool> {
-    let sql = sql!("SELECT id FROM users WHERE pool_id = $1 AND id = $2");
-    Ok(tx.maybe::<(String,)>(sql, vals![pool, id]).await?.is_some())
-}
-
 /// The users with these keys, in no order.
 pub async fn by_keys(tx: &mut Tx, pool: &PoolId, key: Key, keys: &[String]) -> Result<Vec<User>> {
     TABLE.find_many(tx, pool, key.column(), keys).await

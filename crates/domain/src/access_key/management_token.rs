@@ -36,7 +36,7 @@ pub async fn management_token(ctx: &Ctx, req: GetManagementTokenReq) -> Result<M
     let (pool, bucket) = bucket(&ctx, &key.id);
     if throttle::peek(&mut tx, &pool, &bucket).await?.is_some_and(|t| t.straight > 0) {
         let fresh = Throttle { straight: 0, blocked_until: Millis(0), locked: false };
-        throttle::set(&mut tx, &pool, &bucket, &fresh).await?;
+        throttle::set(&mut tx, &pool, &bucket, &fresh, ctx.now()).await?;
     }
     access_key::touch(&mut tx, ctx.pool(), &key.id, ctx.now()).await?;
     ctx.commit(tx, json!({ "accessKeyId": key.id })).await?;
@@ -84,7 +84,7 @@ async fn add(tx: &mut Tx, ctx: &Ctx, pool: &PoolId, bucket: &str) -> Result<()> 
         over @ 0.. => ctx.now() + pause(PAUSE_BEGINS + over),
         _ => Millis(0),
     };
-    throttle::set(tx, pool, bucket, &Throttle { straight, blocked_until, locked: false }).await?;
+    throttle::set(tx, pool, bucket, &Throttle { straight, blocked_until, locked: false }, ctx.now()).await?;
     Ok(())
 }
 

@@ -335,3 +335,27 @@ async fn a_reader_sees_one_moment() {
     drop(tx);
     assert_eq!(place.count(&sql, &[]).await, 2);
 }
+
+#[tokio::test]
+async fn a_statement_is_compiled_once_whatever_its_values() {
+    let place = sqlite().await;
+    let Db::Sqlite(db) = &place.db else { unreachable!("it is SQLite") };
+    let slot = db.writer.slot.lock().await;
+    let mut again = Vec::new();
+    for statement in crate::Statement::all().filter(|s| s.sql.trim_start().starts_with("SELECT")) {
+        Sql::from(statement).for_sqlite(|text| {
+            let mut stmt = slot.conn.prepare(text).unwrap();
+            for round in ["1", "2", "3"] {
+                for n in 1..=stmt.parameter_count() {
+                    stmt.raw_bind_parameter(n, round).unwrap();
+                }
+                // A value of the wrong type fails, and that is as good.
+                let _ = stmt.raw_query().next();
+            }
+            if stmt.get_status(rusqlite::StatementStatus::RePrepare) > 0 {
+                again.push(format!("{}:{}", statement.file, statement.line));
+            }
+        });
+    }
+    assert!(again.is_empty(), "{}", again.join("\n"));
+}
