@@ -22,6 +22,8 @@ mod work;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 /// The message is for the developer's terminal.
 type Result<T = ()> = std::result::Result<T, String>;
 
@@ -52,9 +54,10 @@ async fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let outcome = match args.next().as_deref() {
         Some("constant") => baseline::serve_constant().await,
-        Some("measure") => match plan(args) {
-            Ok(plan) => measure(&plan).await,
-            Err(e) => Err(e),
+        // Interrupted, the run is dropped, and the server under test ends with it.
+        Some("measure") => tokio::select! {
+            done = async { measure(&plan(args)?).await } => done,
+            () = interrupted() => Err("interrupted".to_owned()),
         },
         _ => Err(HELP.to_owned()),
     };
@@ -64,6 +67,14 @@ async fn main() -> ExitCode {
             eprintln!("{message}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn interrupted() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
     }
 }
 
