@@ -37,6 +37,10 @@ pub const STEPS: &[Step] = steps![
     5 "0005_sessions",
     6 "0006_messages",
     7 "0007_audit",
+    8 "0008_organizations",
+    9 "0009_roles",
+    10 "0010_posts",
+    11 "0011_custom_fields",
 ];
 
 /// Applies what is missing, each step in a transaction of its own.

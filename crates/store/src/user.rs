@@ -258,6 +258,18 @@ pub async fn delete(
         sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM sessions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM access_keys WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM department_members WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM department_tree_members WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM group_members WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM post_users WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!(
+            "DELETE FROM role_assignments
+             WHERE pool_id = $1 AND target_type = 'USER' AND target_id IN ANY_OF($2)"
+        ),
+        sql!(
+            "DELETE FROM custom_unique_values
+             WHERE pool_id = $1 AND target_type = 'USER' AND target_id IN ANY_OF($2)"
+        ),
     ];
     for statement in theirs {
         tx.run(statement, vals![pool, users]).await?;
