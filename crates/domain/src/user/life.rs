@@ -244,34 +244,34 @@ async fn transition(ctx: &Ctx, id: &str) -> Result<bool> {
     let mut tx = ctx.write().await?;
     let Some(mut user) = TABLE.hold(&mut tx, ctx.pool(), id, "updated_at", ctx.now()).await? else { return Ok(false) };
     // Another node may have been faster.
-    let before = user.status.clone();
-    if !come_due(&mut user, ctx.now()) {
+    let mut steps = Vec::new();
+    while let Some(before) = step(&mut user, ctx.now()) {
+        follow(&mut tx, ctx, &before, &user).await?;
+        steps.push(json!({ "from": before, "to": user.status }));
+    }
+    if steps.is_empty() {
         return Ok(false);
     }
     TABLE.update(&mut tx, &user).await?;
-    follow(&mut tx, ctx, &before, &user).await?;
-    ctx.commit(tx, json!({ "userId": id, "from": before, "to": user.status })).await?;
+    ctx.commit(tx, json!({ "userId": id, "steps": steps })).await?;
     Ok(true)
 }
 
-/// Takes the steps that are due, the earlier first; answers whether there was one.
-fn come_due(user: &mut User, now: Millis) -> bool {
-    let is_due = |at: Option<Millis>| at.filter(|at| *at <= now);
-    let mut any = false;
-    while let Some(at) = is_due(user.suspend_at).into_iter().chain(is_due(user.activate_at)).min() {
-        any = true;
-        if user.suspend_at == Some(at) {
-            user.suspend_at = None;
-            if user.status == UserStatus::Activated.as_str() {
-                enter(user, UserStatus::Suspended, now);
-            }
-        } else {
-            user.activate_at = None;
-            let asleep = [UserStatus::Suspended, UserStatus::Deactivated];
-            if asleep.iter().any(|s| user.status == s.as_str()) {
-                enter(user, UserStatus::Activated, now);
-            }
+/// Takes the step that has been due for longest; answers the state before it.
+fn step(user: &mut User, now: Millis) -> Option<String> {
+    let due = |at: Option<Millis>| at.filter(|at| *at <= now);
+    let at = due(user.suspend_at).into_iter().chain(due(user.activate_at)).min()?;
+    let before = user.status.clone();
+    if user.suspend_at == Some(at) {
+        user.suspend_at = None;
+        if before == UserStatus::Activated.as_str() {
+            enter(user, UserStatus::Suspended, now);
+        }
+    } else {
+        user.activate_at = None;
+        if [UserStatus::Suspended, UserStatus::Deactivated].iter().any(|asleep| before == asleep.as_str()) {
+            enter(user, UserStatus::Activated, now);
         }
     }
-    any
+    Some(before)
 }

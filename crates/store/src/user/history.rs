@@ -65,7 +65,7 @@ pub async fn list(tx: &mut Tx, pool: &PoolId, user: &str, w: &Wanted, page: Page
 pub async fn apps(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<Vec<String>> {
     let sql = sql!(
         "SELECT app_id, MAX(at) AS latest FROM user_logins WHERE pool_id = $1 AND user_id = $2 AND success
-         GROUP BY app_id ORDER BY latest DESC NULLS LAST, app_id"
+         GROUP BY app_id ORDER BY latest DESC NULLS LAST, app_id NULLS LAST"
     );
     Ok(tx.all::<(String, i64)>(sql, vals![pool, user]).await?.into_iter().map(|(id, _)| id).collect())
 }
