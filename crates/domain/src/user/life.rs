@@ -21,7 +21,6 @@ use watchword_api::user::{
     WorkStatus,
 };
 use watchword_kit::{Error, Field, Millis, PoolId, Result, codes, text};
-use watchword_store::Tx;
 use watchword_store::user::{self as store, TABLE, User};
 
 use super::create::batch_size;
@@ -86,18 +85,14 @@ fn is_over(user: &User) -> bool {
     [UserStatus::Resigned, UserStatus::Archived].iter().any(|over| user.status == over.as_str())
 }
 
-/// Does what a change of state brings with it; `before` is the state from which it was changed.
-pub(super) async fn follow(tx: &mut Tx, ctx: &Ctx, before: &str, user: &User) -> Result<()> {
-    if before == user.status {
-        return Ok(());
-    }
-    if before == UserStatus::Activated.as_str() {
-        update::sign_out(tx, ctx, &user.id).await?;
-    }
-    if user.status == UserStatus::Resigned.as_str() {
-        store::life::take_away(tx, ctx.pool(), std::slice::from_ref(&user.id)).await?;
-    }
-    Ok(())
+/// Whether the change from the state `before` is one that ends sessions.
+pub(super) fn has_fallen(before: &str, user: &User) -> bool {
+    before == UserStatus::Activated.as_str() && user.status != before
+}
+
+/// Whether the change from the state `before` is one that takes away what ties the user to others.
+pub(super) fn has_left(before: &str, user: &User) -> bool {
+    user.status == UserStatus::Resigned.as_str() && user.status != before
 }
 
 /// `POST /api/v3/resign-user`.
@@ -246,7 +241,9 @@ async fn transition(ctx: &Ctx, id: &str) -> Result<bool> {
     // Another node may have been faster.
     let mut steps = Vec::new();
     while let Some(before) = step(&mut user, ctx.now()) {
-        follow(&mut tx, ctx, &before, &user).await?;
+        if has_fallen(&before, &user) {
+            update::sign_out(&mut tx, ctx, id).await?;
+        }
         steps.push(json!({ "from": before, "to": user.status }));
     }
     if steps.is_empty() {

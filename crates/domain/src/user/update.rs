@@ -174,6 +174,7 @@ async fn write(
     let mut order: Vec<usize> = (0..changes.len()).collect();
     order.sort_by_key(|i| &changes[*i].id);
     let mut rows: Vec<Option<store::User>> = vec![None; changes.len()];
+    let mut left = Vec::new();
     for i in order {
         let change = &changes[i];
         let held = TABLE.hold(&mut tx, ctx.pool(), &change.id, "updated_at", ctx.now()).await?;
@@ -195,14 +196,20 @@ async fn write(
             let index = custom::index(ctx.pool().as_str(), &row.id, &data);
             store::set_custom_values(&mut tx, ctx.pool(), &row.id, &index).await?;
         }
-        life::follow(&mut tx, ctx, &before, &row).await?;
-        if change.password.is_some() {
+        if change.password.is_some() || life::has_fallen(&before, &row) {
             sign_out(&mut tx, ctx, &row.id).await?;
+        }
+        if life::has_left(&before, &row) {
+            left.push(row.id.clone());
         }
         if let (Some(notice), Some(password)) = (notice, &change.password) {
             notice.write(&mut tx, ctx, &row, password.made.as_ref()).await?;
         }
         rows[i] = Some(row);
+    }
+    // Once all users are held: others wait for departments only after users, too.
+    if !left.is_empty() {
+        store::life::take_away(&mut tx, ctx.pool(), &left).await?;
     }
     let details = match changes {
         [one] => json!({ "userId": one.id, "password": one.password.is_some() }),
