@@ -162,7 +162,9 @@ async fn accessible_apps_are_all_of_the_pool_while_no_rule_keeps_anybody_out() {
     assert_eq!(ask("/api/v3/get-user-authorized-apps").await.ok(), json!([]));
     admin.post("/api/v3/update-user", json!({ "userId": ada, "status": "Suspended" })).await.ok();
     assert_eq!(ask("/api/v3/get-user-accessible-apps").await.ok(), json!([]));
-    for path in ["/api/v3/get-user-accessible-apps", "/api/v3/get-user-authorized-apps", "/api/v3/get-user-loggedin-apps"] {
+    for path in
+        ["/api/v3/get-user-accessible-apps", "/api/v3/get-user-authorized-apps", "/api/v3/get-user-loggedin-apps"]
+    {
         admin.get(&format!("{path}?userId=0123456789abcdef01234567")).await.refused_with(404, 2004);
     }
 }
