@@ -19,6 +19,7 @@ pub mod bootstrap;
 pub mod break_glass;
 pub mod caller;
 pub mod ctx;
+pub mod custom_field;
 pub mod demand;
 pub mod keys;
 pub mod login;
