@@ -32,12 +32,14 @@ pub mod outbox;
 pub mod passwords;
 pub mod permission;
 pub mod pool;
+pub mod post;
 pub mod public_info;
 pub mod security_settings;
 pub mod services;
 pub mod throttle;
 pub mod token;
 pub mod user;
+pub mod whitelist;
 
 pub use audit::Audit;
 pub use ctx::{Actor, Ctx};

@@ -5,11 +5,13 @@
 //! - [`create`], [`update`], [`remove`]: the writes; `draft` and `unique` are what the first two have in common
 //! - [`search`]: lists; [`view`]: a stored user as the API shows it; [`claims`]: as OpenID Connect does
 //! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; `identity`: accounts elsewhere
+//! - [`decrypt`]: values that callers encrypted to a key of their own
 //! - `password`: passwords that an administrator sets; `notice`: telling users of them
 
 pub mod claims;
 pub mod create;
 pub mod custom;
+pub mod decrypt;
 mod draft;
 mod identity;
 mod notice;

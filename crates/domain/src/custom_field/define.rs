@@ -135,6 +135,21 @@ pub async fn delete(ctx: &Ctx, req: DeleteCustomFieldsReq) -> Result<()> {
     ctx.commit(tx, json!({ "fields": names })).await
 }
 
+/// Takes an application that is being deleted out of the fields that name it.
+pub async fn app_gone(tx: &mut Tx, ctx: &Ctx, app: &str) -> Result<()> {
+    for target in TargetType::ALL {
+        for mut row in store::of(tx, ctx.pool(), target.as_str()).await? {
+            let mut definition: Definition = serde_json::from_str(&row.definition).map_err(Error::internal)?;
+            if definition.app_ids.iter().any(|id| id == app) {
+                definition.app_ids.retain(|id| id != app);
+                row.definition = serde_json::to_string(&definition).map_err(Error::internal)?;
+                store::update(tx, &row).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// # Errors
 /// 501 for a tenant.
 pub(super) fn no_tenant(id: Option<&str>, field: &str) -> Result<()> {

@@ -83,6 +83,8 @@ mod tests {
     use watchword_kit::Millis;
     use watchword_store::Record;
 
+    use serde_json::json;
+
     use super::*;
 
     fn ada() -> User {

@@ -18,6 +18,7 @@ use super::custom;
 use super::resolve::{resolve, resolve_many};
 use crate::ctx::Ctx;
 use crate::custom_field::Fields;
+use crate::post;
 
 /// What to show beside the user itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,7 +26,7 @@ pub struct With {
     pub custom_data: bool,
     pub flat_custom_data: bool,
     pub identities: bool,
-    /// Departments and posts do not exist yet: their lists are empty.
+    /// Departments do not exist yet: their list is empty.
     pub department_ids: bool,
     pub posts: bool,
 }
@@ -74,6 +75,11 @@ pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -
             identities.entry(row.user_id.clone()).or_default().push(identity(row)?);
         }
     }
+    let mut posts: HashMap<String, Vec<String>> = HashMap::new();
+    if with.posts && !rows.is_empty() {
+        let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
+        posts = post::of_users(tx, ctx.pool(), &ids).await?;
+    }
     let with_data = with.custom_data || with.flat_custom_data;
     let fields = match with_data && rows.iter().any(|row| row.custom_data != "{}") {
         true => Fields::load(tx, ctx, TargetType::User).await?,
@@ -83,7 +89,8 @@ pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -
         .map(|row| {
             let own = identities.remove(&row.id).unwrap_or_default();
             let data = if with_data { fields.shown(ctx, &row.id, &row.custom_data)? } else { Object::new() };
-            show(row, with, own, data)
+            let posts = posts.remove(&row.id).unwrap_or_default();
+            Ok(User { post_id_list: with.posts.then_some(posts), ..show(row, with, own, data)? })
         })
         .collect()
 }
@@ -110,7 +117,6 @@ pub async fn written_all(ctx: &Ctx, rows: Vec<store::User>) -> Result<Vec<User>>
 fn show(row: store::User, with: With, identities: Vec<Identity>, data: Object) -> Result<User> {
     let mut shown = plain(row)?;
     shown.department_ids = with.department_ids.then(Vec::new);
-    shown.post_id_list = with.posts.then(Vec::new);
     shown.identities = with.identities.then_some(identities);
     if with.flat_custom_data {
         let taken = members();
