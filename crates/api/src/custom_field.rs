@@ -293,7 +293,8 @@ pub struct SetCustomField {
     /// Applications whose registration asks for the field. Kept and shown; no registration asks for fields yet.
     pub app_ids: Option<Vec<String>>,
 
-    /// Whether values are shown masked to access keys without the permission `custom-data:read-plain`. Default false.
+    /// Whether values are shown masked to access keys without the permission `custom-data:read-plain`. Default false. A
+    /// masked value that such a key writes back changes nothing.
     pub desensitization: Option<bool>,
 
     /// The values that an `ENUM` field may have, 1 to 500. One that is taken away stays where it is stored.

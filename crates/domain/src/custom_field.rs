@@ -76,6 +76,9 @@ impl Fields {
                 return Err(Error::invalid(key.as_str(), text!("not acceptable", "不合法")));
             }
             let field = self.fields.get(key);
+            if field.is_some() && self.is_masked_echo(ctx, id, key, data.get(key), value)? {
+                continue;
+            }
             let value = match (field, value) {
                 (_, Value::Null) => None,
                 (Some(field), value) => {
@@ -93,6 +96,14 @@ impl Fields {
             };
         }
         Ok(Drawn { stored: custom::text(&data)?, claims })
+    }
+
+    /// Whether somebody who sees masked values only writes back what they were shown: then nothing changes.
+    fn is_masked_echo(&self, ctx: &Ctx, id: &str, key: &str, old: Option<&Value>, given: &Value) -> Result<bool> {
+        let masked = self.fields.get(key).is_some_and(|f| f.definition.desensitization);
+        let Some(old) = old.filter(|_| masked && !ctx.may(Permission::CustomDataReadPlain)) else { return Ok(false) };
+        let old = if is_sealed(old) { seal::open(ctx, self.target, id, key, old)? } else { old.clone() };
+        Ok(*given == seal::mask(&old))
     }
 
     /// A patch that takes every member away.

@@ -127,6 +127,13 @@ async fn masked_values_are_plain_only_for_keys_that_may_read_them() {
     assert_eq!(clerk.get(&by_itself).await.ok(), masked);
     assert_eq!(clerk.get("/api/v3/list-users?withCustomData=true").await.ok()["list"][0]["customData"], masked);
     assert_eq!(update(&clerk, &ada, json!({ "age": 41 })).await.ok()["customData"], masked);
+    // Reading all of it, changing one member and writing all of it back destroys nothing.
+    let mut back = data_of(&clerk, &ada).await;
+    back["open"] = json!("y");
+    update(&clerk, &ada, back).await.ok();
+    assert_eq!(data_of(&admin, &ada).await, json!({ "tel": "13800138000", "age": 41, "open": "y" }));
+    update(&clerk, &ada, json!({ "tel": "13****01" })).await.ok();
+    assert_eq!(data_of(&admin, &ada).await["tel"], "13****01", "another text is a new value");
     let trusted = with_grants(&s, &["user:read", "custom-data:read-plain"]).await;
     assert_eq!(data_of(&trusted, &ada).await["age"], 41);
 }
