@@ -1,5 +1,6 @@
 //! Making, changing and deleting fields.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -87,11 +88,10 @@ pub async fn set(ctx: &Ctx, req: SetCustomFieldsReq) -> Result<Vec<CustomField>>
         if !seen.insert((wish.target_type, wish.key.clone())) {
             return Err(at(Error::invalid("key", text!("given twice", "重复"))));
         }
-        if !there.contains_key(&wish.target_type) {
-            let rows = store::of(&mut tx, ctx.pool(), wish.target_type.as_str()).await?;
-            there.insert(wish.target_type, rows);
-        }
-        let fields = there.entry(wish.target_type).or_default();
+        let fields = match there.entry(wish.target_type) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(store::of(&mut tx, ctx.pool(), wish.target_type.as_str()).await?),
+        };
         let old = fields.iter().find(|f| f.key == wish.key);
         let target = wish.target_type;
         let (row, unique) = draw_up(ctx, wish, old).map_err(at)?;
