@@ -4,6 +4,7 @@
 //! - [`common`]: words that several modules share; [`idp`]: kinds of external identity providers
 //! - [`user`]: users; [`app`]: applications; [`access_key`]: keys for the management API
 //! - [`mfa_otp`]: second factors as an administrator sees them; [`mfa_factor`]: as their user sees them
+//! - [`group`]: sets of users; [`role`]: what users may be in a permission space
 //! - [`security_settings`]: second factors of the whole user pool
 //! - [`login`]: sign-in; [`message`]: codes by SMS and e-mail; [`token`]: tokens and OpenID Connect
 //! - [`public_info`]: what anyone may read
@@ -20,12 +21,14 @@ mod macros;
 pub mod access_key;
 pub mod app;
 pub mod common;
+pub mod group;
 pub mod idp;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
 pub mod public_info;
+pub mod role;
 pub mod security_settings;
 pub mod token;
 pub mod user;

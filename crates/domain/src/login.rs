@@ -16,6 +16,7 @@ use watchword_store::user::User;
 
 use crate::ctx::{Actor, Ctx};
 use crate::demand::Demand;
+use crate::group::follow;
 use crate::{app, token as tokens};
 
 pub use refresh::token;
@@ -161,6 +162,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
             }
             session::step_up(tx, ctx.pool(), &session.id, &json!(amr).to_string(), ctx.now()).await?;
             watchword_store::login::record_mfa(tx, ctx.pool(), &session.user_id, ctx.now()).await?;
+            follow::signed_in(tx, ctx, &session.user_id).await?;
             Ok(Completion { fresh: None })
         }
         Actor::Pending(transaction) => {
@@ -220,6 +222,7 @@ async fn open_session(
     session::TABLE.insert_later(tx, &session).await?;
     let ip = ctx.request().ip.as_deref();
     watchword_store::login::record(tx, ctx.pool(), &user.id, &app.id, ip, mfa, ctx.now()).await?;
+    follow::signed_in(tx, ctx, &user.id).await?;
     Ok(session)
 }
 

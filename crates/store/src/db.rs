@@ -164,6 +164,24 @@ impl Tx {
         matches!(self.0, Inner::SqliteWrite(_))
     }
 
+    /// Waits until no other unit excludes this name, and until this unit ends lets others only share it. On SQLite
+    /// units run one after the other, so there is nothing to wait for. On PostgreSQL it travels with the next
+    /// statement, which sees what those who excluded it have committed.
+    pub async fn share(&mut self, name: &str) -> Result<()> {
+        match &mut self.0 {
+            Inner::PostgresWrite(t) => t.take_turns("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", name).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`Tx::share`], until nobody else shares or excludes the name.
+    pub async fn exclude(&mut self, name: &str) -> Result<()> {
+        match &mut self.0 {
+            Inner::PostgresWrite(t) => t.take_turns("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Two queries, the second run after the first; on PostgreSQL they share one round trip.
     pub async fn both<A: FromRow, B: FromRow>(
         &mut self,

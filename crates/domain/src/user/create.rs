@@ -15,6 +15,7 @@ use super::password::{self, Plan, Wish};
 use super::unique::{self, Place};
 use super::{custom, identity, view};
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::mfa_otp::{self, NewOtp};
 use crate::pool::{self, PoolSettings};
 
@@ -159,6 +160,8 @@ async fn insert(ctx: &Ctx, made: &[New], notice: Option<&Notice>) -> std::result
     IDENTITIES.insert_many(&mut tx, &identities).await?;
     let custom: Vec<store::CustomValue> = made.iter().flat_map(|n| n.custom.clone()).collect();
     CUSTOM_VALUES.insert_many(&mut tx, &custom).await?;
+    let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
+    follow::created(&mut tx, ctx, &ids).await?;
     for new in made {
         if let Some(otp) = &new.bound {
             mfa_otp::bind_new(&mut tx, ctx, &new.row.id, otp).await?;

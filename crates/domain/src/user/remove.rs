@@ -9,6 +9,7 @@ use watchword_store::{app, mfa_transaction, session};
 use super::create::batch_size;
 use super::resolve::{resolve, resolve_many};
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::throttle::Guess;
 
 /// Deletes users and everything that is theirs, all or none.
@@ -34,6 +35,7 @@ pub async fn delete(ctx: &Ctx, req: DeleteUsersBatchReq) -> Result<()> {
     for (i, id) in order {
         TABLE.hold(&mut tx, ctx.pool(), id, "updated_at", ctx.now()).await?.ok_or_else(|| unknown(i))?;
     }
+    follow::before_delete(&mut tx, ctx).await?;
     let guesses = [Guess::SecondFactor, Guess::RecoveryCode];
     let buckets: Vec<String> = ids.iter().flat_map(|id| guesses.map(|g| g.bucket(id))).collect();
     let by_address: Vec<String> = ids.iter().map(|id| Guess::Password.bucket(&format!("{id}:"))).collect();

@@ -19,6 +19,7 @@ use super::resolve::resolve_many;
 use super::unique::{self, Place};
 use super::{custom, view};
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::pool;
 
 /// Changes one user; what the request does not name stays.
@@ -204,6 +205,8 @@ async fn write(
         }
         rows[i] = Some(row);
     }
+    let ids: Vec<String> = changes.iter().map(|c| c.id.clone()).collect();
+    follow::changed(&mut tx, ctx, &ids).await?;
     let details = match changes {
         [one] => json!({ "userId": one.id, "password": one.password.is_some() }),
         many => json!({ "userIds": many.iter().map(|c| &c.id).collect::<Vec<_>>() }),

@@ -173,6 +173,15 @@ impl WriteTx {
     }
 
     pub async fn later(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<()> {
+        self.wait_for(sql, vals, false).await
+    }
+
+    /// An advisory lock of this transaction, taken before the next statement.
+    pub async fn take_turns(&mut self, lock: &str, name: &str) -> Result<()> {
+        self.wait_for(Sql::Built(lock), &[Val::Text(name.to_owned())], true).await
+    }
+
+    async fn wait_for(&mut self, sql: Sql<'_>, vals: &[Val], rows: bool) -> Result<()> {
         if self.later.len() >= MOST_LATER {
             let (client, ahead) = self.parts()?;
             let sent = ahead.send(client).await;
@@ -182,7 +191,7 @@ impl WriteTx {
             return Err(StoreError::Broken("a statement after a failed one".into()));
         }
         let client = self.client.as_ref().ok_or_else(over)?;
-        let stmt = prepare_rowless(client, sql, vals).await;
+        let stmt = if rows { prepare(client, sql, vals).await } else { prepare_rowless(client, sql, vals).await };
         let stmt = self.settle(stmt)?;
         self.later.push((stmt, vals.to_vec()));
         Ok(())
