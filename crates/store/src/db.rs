@@ -169,7 +169,9 @@ impl Tx {
     /// statement, which sees what those who excluded it have committed.
     pub async fn share(&mut self, name: &str) -> Result<()> {
         match &mut self.0 {
-            Inner::PostgresWrite(t) => t.take_turns("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", name).await,
+            Inner::PostgresWrite(t) => {
+                t.take_turns("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", name).await
+            }
             _ => Ok(()),
         }
     }
@@ -177,7 +179,9 @@ impl Tx {
     /// As [`Tx::share`], until nobody else shares or excludes the name.
     pub async fn exclude(&mut self, name: &str) -> Result<()> {
         match &mut self.0 {
-            Inner::PostgresWrite(t) => t.take_turns("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name).await,
+            Inner::PostgresWrite(t) => {
+                t.take_turns("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name).await
+            }
             _ => Ok(()),
         }
     }

@@ -34,7 +34,8 @@ pub async fn by_codes(tx: &mut Tx, pool: &PoolId, codes: &[String]) -> Result<Ve
 
 /// Every group of the pool, the newest first.
 pub async fn all(tx: &mut Tx, pool: &PoolId) -> Result<Vec<Group>> {
-    let sql = format!("SELECT {} FROM groups WHERE pool_id = $1 ORDER BY created_at DESC, id", Group::COLUMNS.join(", "));
+    let sql =
+        format!("SELECT {} FROM groups WHERE pool_id = $1 ORDER BY created_at DESC, id", Group::COLUMNS.join(", "));
     tx.all(&sql, vals![pool]).await
 }
 
@@ -90,23 +91,18 @@ pub async fn members(tx: &mut Tx, pool: &PoolId, group: &str, page: Page) -> Res
     let count = sql!("SELECT COUNT(*) AS total FROM group_members WHERE pool_id = $1 AND group_id = $2");
     let (total,): (i64,) = tx.one(count, vals![pool, group]).await?;
     let sql = sql!(
-        "SELECT user_id FROM group_members WHERE pool_id = $1 AND group_id = $2
-         ORDER BY joined_at, user_id LIMIT $3 OFFSET $4"
+        "SELECT user_id AS member FROM group_members WHERE pool_id = $1 AND group_id = $2
+         ORDER BY joined_at, member LIMIT $3 OFFSET $4"
     );
     let ids: Vec<(String,)> = tx.all(sql, vals![pool, group, page.limit, page.offset]).await?;
     Ok((total, ids.into_iter().map(|(id,)| id).collect()))
 }
 
 /// The first `most` memberships of these groups, in the order of their members: group, user.
-pub async fn members_of_all(
-    tx: &mut Tx,
-    pool: &PoolId,
-    groups: &[String],
-    most: i64,
-) -> Result<Vec<(String, String)>> {
+pub async fn members_of_all(tx: &mut Tx, pool: &PoolId, groups: &[String], most: i64) -> Result<Vec<(String, String)>> {
     let sql = sql!(
-        "SELECT group_id, user_id FROM group_members WHERE pool_id = $1 AND group_id IN ANY_OF($2)
-         ORDER BY group_id, joined_at, user_id LIMIT $3"
+        "SELECT group_id, user_id AS member FROM group_members WHERE pool_id = $1 AND group_id IN ANY_OF($2)
+         ORDER BY group_id, joined_at, member LIMIT $3"
     );
     tx.all(sql, vals![pool, groups, most]).await
 }

@@ -145,8 +145,7 @@ pub async fn exclude(tx: &mut Tx, pool: &PoolId, roles: &[String], others: &[Str
 
 /// Pairs that exclude each other, whose first is one of these roles.
 pub async fn exclusions(tx: &mut Tx, pool: &PoolId, roles: &[String]) -> Result<Vec<(String, String)>> {
-    let sql =
-        sql!("SELECT role_id, other_id FROM role_exclusions WHERE pool_id = $1 AND role_id IN ANY_OF($2)");
+    let sql = sql!("SELECT role_id, other_id FROM role_exclusions WHERE pool_id = $1 AND role_id IN ANY_OF($2)");
     tx.all(sql, vals![pool, roles]).await
 }
 
@@ -179,15 +178,25 @@ pub async fn above(tx: &mut Tx, pool: &PoolId, roles: &[String], now: Option<Mil
 /// The roles that a user has in force by an assignment to the user, a group or a department: role, kind of the target.
 pub async fn of_user(tx: &mut Tx, pool: &PoolId, user: &str, now: Millis) -> Result<Vec<(String, String)>> {
     let sql = sql!(
-        "SELECT DISTINCT a.role_id, a.target_type FROM (
-             SELECT 'USER' AS kind, CAST($2 AS TEXT) AS id
-             UNION ALL SELECT 'GROUP', group_id FROM group_members WHERE pool_id = $1 AND user_id = $2
-             UNION ALL SELECT 'DEPARTMENT', department_id FROM department_tree_members
-                       WHERE pool_id = $1 AND user_id = $2
-         ) AS t
-         JOIN role_assignments a ON a.pool_id = $1 AND a.target_type = t.kind AND a.target_id = t.id
-         JOIN roles r ON r.pool_id = $1 AND r.id = a.role_id
-         WHERE (a.enable_at IS NULL OR a.enable_at <= $3) AND (a.end_at IS NULL OR a.end_at > $3)
+        "SELECT a.role_id, a.target_type FROM role_assignments a
+         JOIN roles r ON r.pool_id = a.pool_id AND r.id = a.role_id
+         WHERE a.pool_id = $1 AND a.target_type = 'USER' AND a.target_id = $2
+           AND (a.enable_at IS NULL OR a.enable_at <= $3) AND (a.end_at IS NULL OR a.end_at > $3)
+           AND r.status = 'ENABLE' AND (r.disable_at IS NULL OR r.disable_at > $3)
+         UNION
+         SELECT a.role_id, a.target_type FROM group_members m
+         JOIN role_assignments a ON a.pool_id = m.pool_id AND a.target_type = 'GROUP' AND a.target_id = m.group_id
+         JOIN roles r ON r.pool_id = a.pool_id AND r.id = a.role_id
+         WHERE m.pool_id = $1 AND m.user_id = $2
+           AND (a.enable_at IS NULL OR a.enable_at <= $3) AND (a.end_at IS NULL OR a.end_at > $3)
+           AND r.status = 'ENABLE' AND (r.disable_at IS NULL OR r.disable_at > $3)
+         UNION
+         SELECT a.role_id, a.target_type FROM department_tree_members m
+         JOIN role_assignments a
+           ON a.pool_id = m.pool_id AND a.target_type = 'DEPARTMENT' AND a.target_id = m.department_id
+         JOIN roles r ON r.pool_id = a.pool_id AND r.id = a.role_id
+         WHERE m.pool_id = $1 AND m.user_id = $2
+           AND (a.enable_at IS NULL OR a.enable_at <= $3) AND (a.end_at IS NULL OR a.end_at > $3)
            AND r.status = 'ENABLE' AND (r.disable_at IS NULL OR r.disable_at > $3)"
     );
     tx.all(sql, vals![pool, user, now]).await

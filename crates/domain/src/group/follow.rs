@@ -80,8 +80,7 @@ async fn judge(tx: &mut Tx, ctx: &Ctx, rules: &[(String, Rule)], users: &[String
         store::memberships(tx, ctx.pool(), &groups, users).await?.into_iter().collect();
     let mut come = Vec::new();
     for (group, rule) in rules {
-        let now: HashSet<String> =
-            store::matching(tx, &rule.filter(ctx.pool())?, users).await?.into_iter().collect();
+        let now: HashSet<String> = store::matching(tx, &rule.filter(ctx.pool())?, users).await?.into_iter().collect();
         let gone: Vec<String> =
             there.iter().filter(|(g, user)| g == group && !now.contains(user)).map(|(_, user)| user.clone()).collect();
         if !gone.is_empty() {

@@ -57,13 +57,7 @@ pub async fn assign_batch(ctx: &Ctx, req: AssignRoleBatchReq) -> Result<()> {
     give(ctx, &req.roles, Some("roles"), &req.targets, Validity::default()).await
 }
 
-async fn give(
-    ctx: &Ctx,
-    roles: &[RoleRef],
-    field: Option<&str>,
-    targets: &[Given],
-    validity: Validity,
-) -> Result<()> {
+async fn give(ctx: &Ctx, roles: &[RoleRef], field: Option<&str>, targets: &[Given], validity: Validity) -> Result<()> {
     let mut tx = ctx.write().await?;
     before_holders_change(&mut tx, ctx).await?;
     let roles = named(&mut tx, ctx, roles, field).await?;
@@ -154,12 +148,7 @@ async fn named(tx: &mut Tx, ctx: &Ctx, roles: &[RoleRef], field: Option<&str>) -
 }
 
 /// Role, kind and id of each target, each once. Codes of roles belong to the space of the role that is given.
-async fn resolve(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    roles: &[Role],
-    targets: &[Given],
-) -> Result<Vec<(String, Target, String)>> {
+async fn resolve(tx: &mut Tx, ctx: &Ctx, roles: &[Role], targets: &[Given]) -> Result<Vec<(String, Target, String)>> {
     let of = |kind: TargetType| -> Vec<String> {
         let given = targets.iter().filter(|t| t.target_type == kind);
         given.map(|t| t.target_identifier.clone()).collect()

@@ -185,7 +185,8 @@ pub async fn update(ctx: &Ctx, req: UpdateRoleReq) -> Result<()> {
     disable_at.apply(&mut role.disable_at);
     if let Some(status) = status {
         if status == RoleStatus::Enable && role.disable_at.is_some_and(|end| end <= ctx.now()) {
-            let detail = text!("disableTime has passed; give a later one, or null", "disableTime 已过，请同时修改或置空");
+            let detail =
+                text!("disableTime has passed; give a later one, or null", "disableTime 已过，请同时修改或置空");
             return Err(Error::invalid("status", detail));
         }
         role.status = status.as_str().into();

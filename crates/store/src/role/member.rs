@@ -66,10 +66,7 @@ impl Sources {
         };
         let mut tail = " AND target_type = 'USER'".to_owned();
         if let Some(n) = time {
-            let _ = write!(
-                tail,
-                " AND (enable_at IS NULL OR enable_at <= ${n}) AND (end_at IS NULL OR end_at > ${n})"
-            );
+            let _ = write!(tail, " AND (enable_at IS NULL OR enable_at <= ${n}) AND (end_at IS NULL OR end_at > ${n})");
         }
         add("SELECT target_id AS user_id FROM role_assignments WHERE pool_id = $1", "role_id", &self.roles, &tail);
         add("SELECT user_id FROM group_members WHERE pool_id = $1", "group_id", &self.groups, "");

@@ -4,8 +4,7 @@ use watchword_api::common::{Page, Success};
 use watchword_api::group::{
     AuthorizedResource, CreateGroupsBatchReq, CreateOrUpdateGroup, DeleteGroupsReq, GetAllGroupsQuery,
     GetGroupAuthorizedResourcesQuery, GetGroupQuery, GetUserGroupsQuery, Group, GroupMembersReq, ListGroupMembersQuery,
-    ListGroupsQuery, NewGroup,
-    UpdateGroupReq,
+    ListGroupsQuery, NewGroup, UpdateGroupReq,
 };
 use watchword_api::user::User;
 use watchword_domain::{Audit, Ctx, Permission, group};

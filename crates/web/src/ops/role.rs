@@ -151,10 +151,7 @@ async fn list_role_departments(ctx: Ctx, query: ListRoleDepartmentsQuery) -> Res
     role::departments(&ctx, query).await
 }
 
-async fn get_role_authorized_resources(
-    ctx: Ctx,
-    query: GetRoleAuthorizedResourcesQuery,
-) -> Result<Page<RoleResource>> {
+async fn get_role_authorized_resources(ctx: Ctx, query: GetRoleAuthorizedResourcesQuery) -> Result<Page<RoleResource>> {
     role::authorized_resources(&ctx, query).await
 }
 
