@@ -78,5 +78,5 @@ async fn reach(tx: &mut Tx, pool: &PoolId, start: &[String], way: Way, now: Opti
 /// Before assignments, exclusions, or members of what roles are assigned to change: one such change of a pool at a
 /// time, so that none misses what another does.
 pub(crate) async fn before_holders_change(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
-    Ok(tx.exclude(&format!("holders of roles of {}", ctx.pool())).await?)
+    Ok(tx.hold(ctx.pool(), "holders of roles").await?)
 }

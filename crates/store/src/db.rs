@@ -5,7 +5,7 @@ mod sqlite;
 
 use std::path::PathBuf;
 
-use watchword_kit::{Clock, Error};
+use watchword_kit::{Clock, Error, PoolId};
 
 use crate::statement::Sql;
 use crate::{FromRow, Result, StoreError, Val};
@@ -159,30 +159,30 @@ impl Tx {
         }
     }
 
-    /// Whether no other unit of work runs until this one ends: what it reads then stays so without being locked.
-    pub fn is_alone(&self) -> bool {
+    /// Keeps every other unit that holds this name waiting until this one ends; what is read after it, on this or any
+    /// other node, is what the units before have left. Costs no row. On SQLite a unit is alone as it is; on PostgreSQL
+    /// it is an advisory lock that travels with the next statement.
+    pub async fn hold(&mut self, pool: &PoolId, name: &str) -> Result<()> {
+        self.hold_name(pool, name, true).await
+    }
+
+    /// Whether no other unit of work runs until this one ends, so that what it reads stays without being held.
+    pub(crate) fn is_alone(&self) -> bool {
         matches!(self.0, Inner::SqliteWrite(_))
     }
 
-    /// Waits until no other unit excludes this name, and until this unit ends lets others only share it. On SQLite
-    /// units run one after the other, so there is nothing to wait for. On PostgreSQL it travels with the next
-    /// statement, which sees what those who excluded it have committed.
-    pub async fn share(&mut self, name: &str) -> Result<()> {
-        match &mut self.0 {
-            Inner::PostgresWrite(t) => {
-                t.take_turns("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", name).await
-            }
-            _ => Ok(()),
-        }
+    /// As [`Tx::hold`], but waits only for units that hold the name alone, and keeps only those waiting.
+    pub async fn share(&mut self, pool: &PoolId, name: &str) -> Result<()> {
+        self.hold_name(pool, name, false).await
     }
 
-    /// As [`Tx::share`], until nobody else shares or excludes the name.
-    pub async fn exclude(&mut self, name: &str) -> Result<()> {
+    async fn hold_name(&mut self, pool: &PoolId, name: &str, alone: bool) -> Result<()> {
         match &mut self.0 {
-            Inner::PostgresWrite(t) => {
-                t.take_turns("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name).await
+            Inner::SqliteWrite(_) => Ok(()),
+            Inner::PostgresWrite(t) => t.hold(&format!("{pool}/{name}"), alone).await,
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => {
+                Err(StoreError::Broken("a read transaction holds nothing".into()))
             }
-            _ => Ok(()),
         }
     }
 

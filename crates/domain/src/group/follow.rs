@@ -1,6 +1,6 @@
 //! Rules are followed: who is in a dynamic group changes in the transaction that changes the user.
 //!
-//! A rule changes only while nobody writes users, and users change while rules stay ([`Tx::exclude`], [`Tx::share`]),
+//! A rule changes only while nobody writes users, and users change while rules stay ([`Tx::hold`], [`Tx::share`]),
 //! so that a change of either sees the other.
 
 use std::collections::HashSet;
@@ -11,6 +11,9 @@ use watchword_store::{Tx, group as store};
 
 use super::rule::Rule;
 use crate::ctx::Ctx;
+
+/// What is held by a change of rules, and shared by changes of users.
+const RULES: &str = "group rules";
 
 /// After users were changed in this transaction, in whatever their columns, custom data, identities or departments
 /// say. Users who are gone are passed over.
@@ -46,21 +49,17 @@ pub async fn departments_moved(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
 
 /// Before users are deleted: no rule that is being written finds them meanwhile.
 pub async fn before_delete(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
-    Ok(tx.share(&turn(ctx)).await?)
+    Ok(tx.share(ctx.pool(), RULES).await?)
 }
 
 /// Before a rule comes, changes or goes.
 pub(super) async fn before_rule(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
-    Ok(tx.exclude(&turn(ctx)).await?)
-}
-
-fn turn(ctx: &Ctx) -> String {
-    format!("group rules of {}", ctx.pool())
+    Ok(tx.hold(ctx.pool(), RULES).await?)
 }
 
 /// The dynamic groups whose rule is of interest, and the rules.
 async fn rules(tx: &mut Tx, ctx: &Ctx, wanted: impl Fn(&Rule) -> bool) -> Result<Vec<(String, Rule)>> {
-    tx.share(&turn(ctx)).await?;
+    tx.share(ctx.pool(), RULES).await?;
     let mut found = Vec::new();
     for (group, json) in store::dynamic(tx, ctx.pool()).await? {
         let rule = Rule::stored(json.as_deref())?;
