@@ -5,6 +5,7 @@ mod exclusion;
 mod held;
 mod manage;
 mod model;
+mod race;
 
 use serde_json::{Value, json};
 use watchword_store::Val;

@@ -126,7 +126,7 @@ pub struct GetAllGroupsQuery {
 }
 
 /// A group to create. Body of create-group.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewGroup {
     /// Code, unique in the user pool: 1 to 50 letters, digits, `-` and `_`.

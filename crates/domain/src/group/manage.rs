@@ -140,13 +140,18 @@ pub async fn update(ctx: &Ctx, req: UpdateGroupReq) -> Result<Shown> {
 /// # Errors
 /// As [`create`]; 400 at `type` for a group of the other kind.
 pub async fn create_or_update(ctx: &Ctx, req: NewGroup) -> Result<CreateOrUpdateGroup> {
-    let code = rules::code("code", &req.code)?;
+    let code = [rules::code("code", &req.code)?];
     let mut tx = ctx.write().await?;
-    let found = store::by_codes(&mut tx, ctx.pool(), &[code]).await?.into_iter().next();
-    let Some(row) = found else {
+    if store::by_codes(&mut tx, ctx.pool(), &code).await?.is_empty() {
         drop(tx);
-        return Ok(CreateOrUpdateGroup { created: true, data: create(ctx, req).await? });
-    };
+        match create(ctx, req.clone()).await {
+            // Somebody else has created it meanwhile.
+            Err(e) if e.code() == codes::CONFLICT => {}
+            made => return Ok(CreateOrUpdateGroup { created: true, data: made? }),
+        }
+        tx = ctx.write().await?;
+    }
+    let row = by_code(&mut tx, ctx, &req.code).await?;
     if row.kind != req.kind.as_str() {
         let detail = text!("the type of a group cannot be changed", "分组类型不可修改");
         return Err(Error::invalid("type", detail));
