@@ -32,27 +32,37 @@ impl Target {
 }
 
 /// Keeps rows as they are until this unit ends, in the order of their ids, and answers which there are. Nothing in
-/// them changes.
+/// them changes. Departments are kept by their organisations, as whoever changes a tree does.
 pub async fn hold(tx: &mut Tx, pool: &PoolId, kind: Target, ids: &[String]) -> Result<Vec<String>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    if tx.is_alone() {
+        return existing(tx, pool, kind, ids).await;
+    }
     let sql = match kind {
         Target::User => sql!("UPDATE users SET id = id WHERE pool_id = $1 AND id = $2"),
         Target::Role => sql!("UPDATE roles SET id = id WHERE pool_id = $1 AND id = $2"),
         Target::Group => sql!("UPDATE groups SET id = id WHERE pool_id = $1 AND id = $2"),
-        Target::Department => sql!("UPDATE departments SET id = id WHERE pool_id = $1 AND id = $2"),
+        Target::Department => sql!("UPDATE organizations SET id = id WHERE pool_id = $1 AND id = $2"),
     };
-    if tx.is_alone() {
-        return existing(tx, pool, kind, ids).await;
-    }
-    let mut order: Vec<&String> = ids.iter().collect();
+    let mut order = match kind {
+        Target::Department => {
+            let trees =
+                sql!("SELECT DISTINCT organization_id FROM departments WHERE pool_id = $1 AND id IN ANY_OF($2)");
+            tx.all::<(String,)>(trees, vals![pool, ids]).await?.into_iter().map(|(id,)| id).collect()
+        }
+        _ => ids.to_vec(),
+    };
     order.sort_unstable();
     order.dedup();
     let mut there = Vec::with_capacity(order.len());
     for id in order {
-        if tx.run(sql, vals![pool, id]).await? == 1 {
-            there.push(id.clone());
+        if tx.run(sql, vals![pool, &id]).await? == 1 {
+            there.push(id);
         }
     }
-    Ok(there)
+    if kind == Target::Department { existing(tx, pool, kind, ids).await } else { Ok(there) }
 }
 
 /// Which of these ids there are, in no order.

@@ -68,6 +68,19 @@ async fn a_code_is_unique_in_its_space_and_every_application_is_one() {
 }
 
 #[tokio::test]
+async fn a_space_with_a_row_of_its_own_is_one_of_its_pool() {
+    let (server, admin) = start().await;
+    let sql = "INSERT INTO namespaces (pool_id, code, name, description, created_at, updated_at)
+               VALUES ($1, 'shop', 'The shop', NULL, 0, 0)";
+    super::exec(&server, sql, &[server.pool.id.as_str().into()]).await;
+    let made = admin.post(CREATE, json!({ "code": "clerk", "namespace": "shop" })).await.ok();
+    assert_eq!((&made["namespace"], &made["namespaceName"]), (&json!("shop"), &json!("The shop")));
+    let other = server.new_pool("Other").await;
+    let stranger = server.admin_of(&other).await;
+    stranger.post(CREATE, json!({ "code": "clerk", "namespace": "shop" })).await.refused(404);
+}
+
+#[tokio::test]
 async fn codes_names_descriptions_and_times_have_their_bounds() {
     let (server, admin) = start().await;
     for code in ["", "a b", "角色", &"x".repeat(51), "a.b"] {
@@ -188,6 +201,10 @@ async fn deleting_roles_takes_their_assignments_with_them_all_or_none() {
         give(&admin, code, "USER", &ada).await;
     }
     give(&admin, "c", "ROLE", "a").await;
+    let a = get(&admin, "a").await["id"].as_str().unwrap().to_owned();
+    let sql = "INSERT INTO custom_unique_values (pool_id, target_type, key, value_key, target_id)
+               VALUES ($1, 'ROLE', 'k', 'v', $2)";
+    super::exec(&server, sql, &[server.pool.id.as_str().into(), a.into()]).await;
     let unknown = admin.post(DELETE, json!({ "codeList": ["a", "x"] })).await.refused(404);
     assert!(at(&unknown, "codeList[1]"), "{unknown}");
     admin.post(DELETE, json!({ "codeList": ["a", "a"] })).await.refused_at("codeList[1]");
@@ -197,6 +214,7 @@ async fn deleting_roles_takes_their_assignments_with_them_all_or_none() {
     admin.post(DELETE, json!({ "codeList": ["a", "b"] })).await.ok();
     assert_eq!(listed(&admin, "").await, ["c"]);
     assert_eq!(count(&server, "role_assignments").await, 1);
+    assert_eq!(count(&server, "custom_unique_values").await, 0);
     assert_eq!(super::roles_of(&admin, &ada).await, ["c"]);
 }
 
