@@ -58,6 +58,33 @@ async fn members_follow_creation_change_status_and_deletion() {
 }
 
 #[tokio::test]
+async fn who_leaves_stays_only_where_a_rule_still_holds() {
+    let (_server, admin) = start().await;
+    rule(&admin, "active", is("status", "EQUAL", json!("Activated"))).await;
+    rule(&admin, "resigned", is("status", "EQUAL", json!("Resigned"))).await;
+    rule(&admin, "named", is("username", "NOT_NULL", Value::Null)).await;
+    let ids = people(&admin, &["ada", "bob"]).await;
+    admin.post("/api/v3/resign-user", json!({ "userId": ids[0] })).await.ok();
+    admin.post("/api/v3/update-user", json!({ "userId": ids[1], "status": "Resigned" })).await.ok();
+    assert_eq!(members(&admin, "active").await, [""; 0]);
+    assert_eq!(members(&admin, "resigned").await, ["ada", "bob"]);
+    assert_eq!(members(&admin, "named").await, ["ada", "bob"]);
+}
+
+#[tokio::test]
+async fn a_rule_may_name_identities_and_follows_links() {
+    let (_server, admin) = start().await;
+    rule(&admin, "lark", is("identity", "EQUAL", json!({ "extIdpId": "idp" }))).await;
+    let ids = people(&admin, &["ada"]).await;
+    let link = json!({ "extIdpId": "idp", "userIdInIdp": "ou_a", "userId": ids[0], "type": "openid",
+        "provider": "lark" });
+    admin.post("/api/v3/link-identity", link).await.ok();
+    assert_eq!(members(&admin, "lark").await, ["ada"]);
+    admin.post("/api/v3/unlink-identity", json!({ "extIdpId": "idp", "userId": ids[0] })).await.ok();
+    assert_eq!(members(&admin, "lark").await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_refused_change_moves_nobody() {
     let (_server, admin) = start().await;
     rule(&admin, "acme", is("company", "EQUAL", json!("Acme"))).await;
