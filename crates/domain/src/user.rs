@@ -6,6 +6,7 @@
 //! - [`search`]: lists; [`view`]: a stored user as the API shows it; [`claims`]: as OpenID Connect does
 //! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; `identity`: accounts elsewhere
 //! - `password`: passwords that an administrator sets; `notice`: telling users of them
+//! - `people`: taken where they are known, made where they are not
 
 pub mod claims;
 pub mod create;
@@ -14,6 +15,7 @@ mod draft;
 mod identity;
 mod notice;
 mod password;
+pub(crate) mod people;
 pub mod phone;
 pub mod remove;
 pub mod resolve;

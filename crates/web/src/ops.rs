@@ -4,11 +4,13 @@ use crate::op::Op;
 
 pub mod access_key;
 pub mod app;
+pub mod department;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
 pub mod oidc;
+pub mod organization;
 pub mod public_info;
 pub mod security_settings;
 pub mod token;
@@ -20,6 +22,8 @@ pub fn all() -> Vec<Op> {
         ("token", token::ops()),
         ("access_key", access_key::ops()),
         ("user", user::ops()),
+        ("organization", organization::ops()),
+        ("department", department::ops()),
         ("mfa_otp", mfa_otp::ops()),
         ("app", app::ops()),
         ("security_settings", security_settings::ops()),

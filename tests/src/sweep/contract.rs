@@ -7,6 +7,9 @@ use super::{beside, named};
 
 const OPERATIONS: &str = include_str!("contract-operations.txt");
 
+/// Operations that only newer SDKs call; the published documents do not describe them.
+const SDK_ONLY: &[&str] = &["/api/v3/disable-global-mfa-settings", "/api/v3/get-department-available-app"];
+
 /// Operations of older or hosted interfaces that the published documents do not describe.
 fn listed() -> BTreeSet<&'static str> {
     OPERATIONS.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
@@ -23,7 +26,7 @@ fn every_listed_operation_exists() {
 #[test]
 fn every_operation_of_the_published_interface_is_listed() {
     for op in watchword_web::operations() {
-        let own = !op.path.starts_with("/api/v3/") || op.path == "/api/v3/disable-global-mfa-settings";
+        let own = !op.path.starts_with("/api/v3/") || SDK_ONLY.contains(&op.path);
         assert!(own || listed().contains(named(&op).as_str()), "add {} to contract-operations.txt", named(&op));
     }
 }

@@ -114,7 +114,7 @@ async fn change(
         changes[i].password = password::prepare(ctx, plan, min_length).await.map_err(|e| place.at(e, i))?;
     }
     match write(ctx, &changes, &options, notice.as_ref(), place).await {
-        Ok(rows) => rows.into_iter().map(view::written).collect(),
+        Ok(rows) => view::changed(ctx, rows).await,
         Err(Failed::Store(e)) => Err(match unique::refusal(&e) {
             None => e.into(),
             Some(general) => {

@@ -9,6 +9,7 @@ use watchword_api::user::{
 };
 use watchword_kit::{Error, Millis, Result};
 use watchword_store::Tx;
+use watchword_store::department::member;
 use watchword_store::user as store;
 
 use super::create::batch_size;
@@ -22,8 +23,8 @@ pub struct With {
     pub custom_data: bool,
     pub flat_custom_data: bool,
     pub identities: bool,
-    /// Departments and posts do not exist yet: their lists are empty.
     pub department_ids: bool,
+    /// Posts do not exist yet: the list is empty.
     pub posts: bool,
 }
 
@@ -62,11 +63,12 @@ pub async fn get_batch(ctx: &Ctx, query: GetUserBatchQuery) -> Result<Vec<User>>
     users(&mut tx, ctx, rows, with).await
 }
 
-/// Shows users, in their order; identities take one statement for all of them.
+/// Shows users, in their order; departments and identities take one statement each for all of them.
 pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -> Result<Vec<User>> {
     let mut identities: HashMap<String, Vec<Identity>> = HashMap::new();
+    let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
+    let mut departments = departments(tx, ctx, &ids).await?;
     if with.identities && !rows.is_empty() {
-        let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
         for row in store::identities_of(tx, ctx.pool(), &ids).await? {
             identities.entry(row.user_id.clone()).or_default().push(identity(row)?);
         }
@@ -74,9 +76,38 @@ pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -
     rows.into_iter()
         .map(|row| {
             let own = identities.remove(&row.id).unwrap_or_default();
-            show(row, with, own)
+            let (main, ids) = departments.remove(&row.id).unwrap_or_default();
+            let mut shown = show(row, with, own)?;
+            shown.main_department_id = main;
+            shown.department_ids = with.department_ids.then_some(ids);
+            Ok(shown)
         })
         .collect()
+}
+
+/// Main department and all departments of each of these users, by the time of joining.
+async fn departments(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    users: &[String],
+) -> Result<HashMap<String, (Option<String>, Vec<String>)>> {
+    let mut found: HashMap<String, (Option<String>, Vec<String>)> = HashMap::new();
+    if users.is_empty() {
+        return Ok(found);
+    }
+    for row in member::of_users(tx, ctx.pool(), users).await? {
+        let own = found.entry(row.user_id).or_default();
+        if row.is_main {
+            own.0 = Some(row.department_id.clone());
+        }
+        own.1.push(row.department_id);
+    }
+    Ok(found)
+}
+
+/// The answer to a change of users that are there.
+pub async fn changed(ctx: &Ctx, rows: Vec<store::User>) -> Result<Vec<User>> {
+    users(&mut ctx.read().await?, ctx, rows, With { custom_data: true, ..With::default() }).await
 }
 
 /// Shows one user.
@@ -84,7 +115,7 @@ pub async fn user(tx: &mut Tx, ctx: &Ctx, row: store::User, with: With) -> Resul
     users(tx, ctx, vec![row], with).await?.pop().ok_or_else(|| Error::internal("a user was expected"))
 }
 
-/// The answer to a write: the user with custom data.
+/// The answer to the making of a user who is in no department: the user with custom data.
 pub fn written(row: store::User) -> Result<User> {
     show(row, With { custom_data: true, ..With::default() }, Vec::new())
 }
@@ -93,7 +124,6 @@ fn show(row: store::User, with: With, identities: Vec<Identity>) -> Result<User>
     let data =
         if with.custom_data || with.flat_custom_data { custom::object(&row.custom_data)? } else { Default::default() };
     let mut shown = plain(row)?;
-    shown.department_ids = with.department_ids.then(Vec::new);
     shown.post_id_list = with.posts.then(Vec::new);
     shown.identities = with.identities.then_some(identities);
     if with.flat_custom_data {
