@@ -39,6 +39,9 @@ pub async fn hold_many(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<boo
     let mut ids: Vec<&String> = ids.iter().collect();
     ids.sort();
     ids.dedup();
+    if ids.is_empty() {
+        return Ok(true);
+    }
     let sql = sql!("UPDATE organizations SET updated_at = updated_at WHERE pool_id = $1 AND id = $2");
     let vals: Vec<[Val; 2]> = ids.into_iter().map(|id| [pool.into(), id.into()]).collect();
     let list: Vec<(Sql<'_>, &[Val])> = vals.iter().map(|v| (sql.into(), v.as_slice())).collect();
