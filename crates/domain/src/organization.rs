@@ -24,9 +24,8 @@ use watchword_store::{Tx, table};
 
 use crate::ctx::Ctx;
 use crate::department::names::keywords;
-use crate::department::view::{grouped, i18n};
+use crate::department::view::{fields, grouped, i18n};
 use crate::user::create::batch_size;
-use crate::user::custom;
 use crate::user::search::page;
 
 /// What to show beside the organisation itself.
@@ -137,6 +136,7 @@ async fn show(tx: &mut Tx, ctx: &Ctx, rows: Vec<Organization>, with: With) -> Re
     let parents: HashSet<String> = department::tree::parents(tx, pool, &ids).await?.into_iter().collect();
     let mut leaders = grouped(member::leaders(tx, pool, &ids).await?);
     let mut posts = grouped(if with.posts { department::posts_of(tx, pool, &ids).await? } else { Vec::new() });
+    let fields = fields(tx, ctx, with.custom_data).await?;
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {
         let root = roots.remove(&row.id).ok_or_else(|| Error::internal("an organisation without root"))?;
@@ -152,7 +152,7 @@ async fn show(tx: &mut Tx, ctx: &Ctx, rows: Vec<Organization>, with: With) -> Re
             members_count: counts.get(&row.id).copied().unwrap_or_default(),
             is_virtual_node: root.is_virtual,
             i18n: i18n(root.i18n.as_deref())?.map(|organization_name| OrganizationI18n { organization_name }),
-            custom_data: if with.custom_data { Some(custom::object(&root.custom_data)?) } else { None },
+            custom_data: if with.custom_data { Some(fields.shown(ctx, &root.id, &root.custom_data)?) } else { None },
             tenant_id: None,
             post_id_list: with.posts.then(|| posts.remove(&row.id).unwrap_or_default()),
             status: root.enabled.to_string(),

@@ -4,6 +4,7 @@ use crate::op::Op;
 
 pub mod access_key;
 pub mod app;
+pub mod custom_field;
 pub mod department;
 pub mod login;
 pub mod message;
@@ -11,10 +12,12 @@ pub mod mfa_factor;
 pub mod mfa_otp;
 pub mod oidc;
 pub mod organization;
+pub mod post;
 pub mod public_info;
 pub mod security_settings;
 pub mod token;
 pub mod user;
+pub mod whitelist;
 
 /// In the order of the document.
 pub fn all() -> Vec<Op> {
@@ -24,6 +27,9 @@ pub fn all() -> Vec<Op> {
         ("user", user::ops()),
         ("organization", organization::ops()),
         ("department", department::ops()),
+        ("post", post::ops()),
+        ("custom_field", custom_field::ops()),
+        ("whitelist", whitelist::ops()),
         ("mfa_otp", mfa_otp::ops()),
         ("app", app::ops()),
         ("security_settings", security_settings::ops()),

@@ -73,6 +73,7 @@ async fn joining_leaving_moving_setting_and_deleting_at_once_leave_the_tree_true
         tasks.push(Box::pin(update(&nodes.clients[1], &departments[1], json!({ "leaderUserIds": [users[5]] }))));
         let delete = json!({ "userIds": [users[4], users[0]] });
         tasks.push(Box::pin(nodes.clients[0].post("/api/v3/delete-users-batch", delete)));
+        tasks.push(Box::pin(nodes.clients[1].post("/api/v3/resign-user", json!({ "userId": users[1] }))));
         let gone = json!({ "organizationCode": "hq", "departmentId": departments[3] });
         tasks.push(Box::pin(nodes.clients[1].post("/api/v3/delete-department", gone)));
         for reply in join_all(tasks).await {

@@ -193,3 +193,41 @@ async fn two_trees_do_not_mix() {
     admin.post("/api/v3/update-department", foreign.clone()).await.refused(404);
     admin.post("/api/v3/delete-department", foreign).await.refused(404);
 }
+
+#[tokio::test]
+async fn custom_fields_of_departments_are_judged_owned_and_found_whoever_writes_them() {
+    let (server, admin, _) = start().await;
+    let fields = json!({ "list": [
+        { "targetType": "DEPARTMENT", "key": "cost", "dataType": "STRING", "isUnique": true },
+        { "targetType": "DEPARTMENT", "key": "floor", "dataType": "NUMBER" },
+        { "targetType": "DEPARTMENT", "key": "pin", "dataType": "STRING", "encrypted": true },
+    ] });
+    admin.post("/api/v3/set-custom-fields", fields).await.ok();
+    let first = json!({ "customData": { "cost": "C-1", "floor": 1, "pin": "1234" } });
+    let first = create(&admin, "root", "First", first).await.ok();
+    assert_eq!(first["customData"], json!({ "cost": "C-1", "floor": 1, "pin": "1234" }));
+    let first = id(&first);
+    assert_eq!(count(&server, "departments", "custom_data LIKE '%1234%'").await, 0, "it is encrypted");
+    create(&admin, "root", "X", json!({ "customData": { "floor": "high" } })).await.refused_at("customData.floor");
+    let taken = create(&admin, "root", "X", json!({ "customData": { "cost": "c-1" } })).await.refused(409);
+    assert!(taken["message"].as_str().is_some_and(|m| m.starts_with("customData.cost:")), "{taken}");
+    let second = below(&admin, "root", "Second").await;
+    update(&admin, &second, json!({ "customData": { "cost": "C-1" } })).await.refused(409);
+
+    let by_value = async |value: &str| {
+        let path = "/api/v3/get-department?organizationCode=hq&departmentIdType=custom_field&departmentId=";
+        admin.get(&format!("{path}{value}&withCustomData=true")).await
+    };
+    let data =
+        json!({ "targetType": "DEPARTMENT", "targetIdentifier": second, "list": [{ "key": "floor", "value": 7 }] });
+    admin.post("/api/v3/set-custom-data", data).await.ok();
+    assert_eq!(by_value("floor:7").await.ok()["departmentId"], second);
+    admin.post("/api/v3/delete-department", json!({ "organizationCode": "hq", "departmentId": first })).await.ok();
+    update(&admin, &second, json!({ "customData": { "cost": "C-1" } })).await.ok();
+    assert_eq!(by_value("cost:c-1").await.ok()["customData"], json!({ "cost": "C-1", "floor": 7 }));
+    let gone = json!({ "list": [{ "targetType": "DEPARTMENT", "key": "floor" }], "tenantId": "" });
+    admin.post("/api/v3/delete-custom-fields", gone).await.ok();
+    by_value("floor:7").await.refused(404);
+    update(&admin, &second, json!({ "customData": null })).await.ok();
+    assert_eq!(count(&server, "custom_unique_values", "TRUE").await, 0);
+}

@@ -1,6 +1,7 @@
 //! What a request says about a department, applied to its row: the same for new ones, changes, and roots.
 
 use watchword_api::common::{LangInput, Object};
+use watchword_api::custom_field::TargetType;
 use watchword_kit::unicode::fold;
 use watchword_kit::{Error, Field, Result, codes, text};
 use watchword_store::department::{self as store, CustomValue, Department, TABLE};
@@ -9,6 +10,7 @@ use watchword_store::{StoreError, Tx};
 use super::names as rules;
 use super::{member, view};
 use crate::ctx::Ctx;
+use crate::custom_field::{self, Fields};
 use crate::user::custom;
 
 const MAX_POSTS: usize = 50;
@@ -114,33 +116,72 @@ impl Change {
         }
         row.is_virtual = self.is_virtual.unwrap_or(row.is_virtual);
         row.enabled = self.enabled.unwrap_or(row.enabled);
-        match &self.custom_data {
-            Field::Absent => {}
-            Field::Null => row.custom_data = "{}".into(),
-            Field::Value(patch) => {
-                let mut data = custom::object(&row.custom_data)?;
-                custom::merge(&mut data, patch.clone());
-                row.custom_data = custom::json("customData", &data)?;
-            }
+        Ok(())
+    }
+
+    /// Holds the posts, before any department is held.
+    ///
+    /// # Errors
+    /// 404 at `postIdList[i]`.
+    pub async fn hold(&self, tx: &mut Tx, ctx: &Ctx) -> Result<()> {
+        let Some(posts) = &self.posts else { return Ok(()) };
+        let there = store::hold_posts(tx, ctx.pool(), posts).await?;
+        if let Some(i) = posts.iter().position(|post| !there.contains(post)) {
+            let none = text!("no such post", "岗位不存在");
+            return Err(Error::new(codes::NOT_FOUND).because(none).at(format!("postIdList[{i}]")));
         }
         Ok(())
     }
 
-    /// Writes what hangs on a department whose row is written: index of custom data, posts, leaders. The organisation
-    /// and the leaders are held.
+    /// Makes a department of [`blank`].
     ///
     /// # Errors
-    /// 404 at `postIdList[i]`.
-    pub async fn follow(&self, tx: &mut Tx, ctx: &Ctx, row: &Department) -> Result<()> {
+    /// As [`Change::write`].
+    pub async fn insert(&self, tx: &mut Tx, ctx: &Ctx, mut row: Department) -> Result<Department> {
+        self.hold(tx, ctx).await?;
+        self.apply(&mut row)?;
+        self.custom(tx, ctx, &mut row).await?;
+        TABLE.insert(tx, &row).await.map_err(taken)?;
+        store::tree::plant(tx, ctx.pool(), &row.id, row.parent_id.as_deref()).await?;
+        self.follow(tx, ctx, &row).await?;
+        Ok(row)
+    }
+
+    /// Changes a department that exists. Its organisation, the leaders and the posts are held.
+    ///
+    /// # Errors
+    /// 400 at the member that cannot be; 409 at `code`, `openDepartmentId`, or a unique custom field.
+    pub async fn write(&self, tx: &mut Tx, ctx: &Ctx, id: &str) -> Result<Department> {
+        let held = TABLE.hold(tx, ctx.pool(), id, "updated_at", ctx.now()).await?;
+        let mut row = held.ok_or_else(|| super::unknown("departmentId"))?;
+        self.apply(&mut row)?;
+        self.custom(tx, ctx, &mut row).await?;
+        TABLE.update(tx, &row).await.map_err(taken)?;
+        self.follow(tx, ctx, &row).await?;
+        Ok(row)
+    }
+
+    async fn custom(&self, tx: &mut Tx, ctx: &Ctx, row: &mut Department) -> Result<()> {
+        let nothing;
+        let patch = match &self.custom_data {
+            Field::Absent => return Ok(()),
+            Field::Value(patch) => patch,
+            Field::Null => {
+                nothing = Fields::nothing(&row.custom_data)?;
+                &nothing
+            }
+        };
+        let stored = custom_field::write(tx, ctx, TargetType::Department, &row.id, &row.custom_data, patch).await?;
+        row.custom_data = stored;
+        Ok(())
+    }
+
+    /// What hangs on a department whose row is written: index of custom data, posts, leaders.
+    async fn follow(&self, tx: &mut Tx, ctx: &Ctx, row: &Department) -> Result<()> {
         if !self.custom_data.is_absent() {
-            store::set_custom_values(tx, ctx.pool(), &row.id, &index(row)?).await?;
+            index(tx, ctx, &row.id, &row.custom_data).await?;
         }
         if let Some(posts) = &self.posts {
-            let there = store::hold_posts(tx, ctx.pool(), posts).await?;
-            if let Some(i) = posts.iter().position(|post| !there.contains(post)) {
-                let none = text!("no such post", "岗位不存在");
-                return Err(Error::new(codes::NOT_FOUND).because(none).at(format!("postIdList[{i}]")));
-            }
             store::set_posts(tx, ctx.pool(), &row.id, posts, ctx.now()).await?;
         }
         if let Some(leaders) = &self.leaders {
@@ -149,29 +190,18 @@ impl Change {
         }
         Ok(())
     }
-
-    /// Changes a department that exists.
-    ///
-    /// # Errors
-    /// As [`Change::apply`] and [`Change::follow`]; 409 at `code` or `openDepartmentId`.
-    pub async fn write(&self, tx: &mut Tx, ctx: &Ctx, mut row: Department) -> Result<Department> {
-        self.apply(&mut row)?;
-        row.updated_at = ctx.now();
-        TABLE.update(tx, &row).await.map_err(taken)?;
-        self.follow(tx, ctx, &row).await?;
-        Ok(row)
-    }
 }
 
-fn index(row: &Department) -> Result<Vec<CustomValue>> {
-    let data = custom::object(&row.custom_data)?;
+/// Brings the index of a department's custom data up to date.
+pub(crate) async fn index(tx: &mut Tx, ctx: &Ctx, id: &str, stored: &str) -> Result<()> {
+    let data = custom::object(stored)?;
     let each = data.iter().filter_map(|(name, value)| {
         Some(CustomValue {
-            pool_id: row.pool_id.clone(),
+            pool_id: ctx.pool().to_string(),
             name: name.clone(),
             value_key: custom::value_key(value)?,
-            department_id: row.id.clone(),
+            department_id: id.to_owned(),
         })
     });
-    Ok(each.collect())
+    Ok(store::set_custom_values(tx, ctx.pool(), id, &each.collect::<Vec<_>>()).await?)
 }

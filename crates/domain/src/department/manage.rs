@@ -13,7 +13,7 @@ use watchword_store::Tx;
 use watchword_store::department::{self as store, Department, TABLE, member, tree};
 use watchword_store::organization::{self as organizations, Organization};
 
-use super::change::{Change, blank, taken};
+use super::change::{Change, blank};
 use super::names as rules;
 use super::resolve::{self, ROOT, find, hold};
 use super::view::{self, With, with};
@@ -113,11 +113,7 @@ pub async fn create(ctx: &Ctx, req: CreateDepartmentReq) -> Result<Shown> {
     let organization = organization::hold(&mut tx, ctx, &req.organization_code).await?;
     let parent = parent(&mut tx, ctx, &organization, &req.parent_department_id, req.department_id_type).await?;
     deep_enough(&mut tx, ctx, &parent, 1).await?;
-    let mut row = blank(ctx, &organization.id, Some(&parent.id));
-    change.apply(&mut row)?;
-    TABLE.insert(&mut tx, &row).await.map_err(taken)?;
-    tree::plant(&mut tx, ctx.pool(), &row.id, Some(&parent.id)).await?;
-    change.follow(&mut tx, ctx, &row).await?;
+    let row = change.insert(&mut tx, ctx, blank(ctx, &organization.id, Some(&parent.id))).await?;
     let details = json!({ "departmentId": row.id, "organizationId": organization.id });
     let shown = view::one(&mut tx, ctx, row, with(Some(true))).await?;
     ctx.commit(tx, details).await?;
@@ -153,12 +149,13 @@ pub async fn update(ctx: &Ctx, req: UpdateDepartmentReq) -> Result<Shown> {
     let mut tx = ctx.write().await?;
     held_people(&mut tx, ctx, "leaderUserIds", change.leaders.as_deref().unwrap_or_default()).await?;
     let kind = req.department_id_type;
-    let (organization, mut row) = hold(&mut tx, ctx, &req.organization_code, &req.department_id, kind).await?;
+    let (organization, row) = hold(&mut tx, ctx, &req.organization_code, &req.department_id, kind).await?;
+    change.hold(&mut tx, ctx).await?;
     if let Some(id) = &req.parent_department_id {
         let parent = parent(&mut tx, ctx, &organization, id, kind).await?;
-        relocate(&mut tx, ctx, &mut row, &parent).await?;
+        relocate(&mut tx, ctx, &row, &parent).await?;
     }
-    let row = change.write(&mut tx, ctx, row).await?;
+    let row = change.write(&mut tx, ctx, &row.id).await?;
     let details = json!({ "departmentId": row.id, "organizationId": organization.id, "parentId": row.parent_id });
     let shown = view::one(&mut tx, ctx, row, with(Some(true))).await?;
     ctx.commit(tx, details).await?;
@@ -188,7 +185,7 @@ async fn parent(
     Err(unknown(FIELD))
 }
 
-async fn relocate(tx: &mut Tx, ctx: &Ctx, row: &mut Department, parent: &Department) -> Result<()> {
+async fn relocate(tx: &mut Tx, ctx: &Ctx, row: &Department, parent: &Department) -> Result<()> {
     let refuse = |why| Err(Error::invalid("parentDepartmentId", why));
     if row.parent_id.as_ref() == Some(&parent.id) {
         return Ok(());
@@ -203,9 +200,7 @@ async fn relocate(tx: &mut Tx, ctx: &Ctx, row: &mut Department, parent: &Departm
     }
     let height = tree::height(tx, ctx.pool(), &row.id).await?;
     deep_enough(tx, ctx, parent, usize::try_from(height).unwrap_or(MAX_DEPTH) + 1).await?;
-    tree::relocate(tx, ctx.pool(), &row.id, &parent.id, ctx.now()).await?;
-    row.parent_id = Some(parent.id.clone());
-    Ok(())
+    Ok(tree::relocate(tx, ctx.pool(), &row.id, &parent.id, ctx.now()).await?)
 }
 
 /// # Errors
@@ -251,9 +246,8 @@ pub async fn set_status(ctx: &Ctx, req: UpdateDepartmentStatusReq) -> Result<Sho
     let mut tx = ctx.write().await?;
     let row = TABLE.get(&mut tx, ctx.pool(), &req.department_id).await?.ok_or_else(|| unknown("departmentId"))?;
     organizations::hold(&mut tx, ctx.pool(), &row.organization_id).await?.ok_or_else(|| unknown("departmentId"))?;
-    let row = TABLE.get(&mut tx, ctx.pool(), &req.department_id).await?.ok_or_else(|| unknown("departmentId"))?;
     let change = Change { enabled: Some(req.status), ..Change::default() };
-    let row = change.write(&mut tx, ctx, row).await?;
+    let row = change.write(&mut tx, ctx, &row.id).await?;
     let details = json!({ "departmentId": row.id, "enabled": row.enabled });
     let shown = view::one(&mut tx, ctx, row, with(None)).await?;
     ctx.commit(tx, details).await?;

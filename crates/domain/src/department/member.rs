@@ -170,11 +170,6 @@ pub(crate) async fn places(
 }
 
 impl Places {
-    /// The department that becomes the main one of the user with this index.
-    pub(crate) fn main_of(&self, user: usize) -> Option<&String> {
-        self.wanted.get(user)?.first()
-    }
-
     /// Puts the users, who are new and in the order of the request, into their departments.
     ///
     /// # Errors

@@ -14,11 +14,11 @@ use watchword_store::department::member::{self as store, Member};
 use watchword_store::department::{Department, TABLE, tree};
 use watchword_store::organization as organizations;
 
-use super::view::{codes as organization_codes, i18n};
+use super::view::{codes as organization_codes, fields, i18n};
 use super::{held_people, unknown};
 use crate::ctx::Ctx;
 use crate::user::resolve;
-use crate::user::{custom, search};
+use crate::user::search;
 
 /// Most departments that one request names for a user.
 pub const MAX_DEPARTMENTS: usize = 50;
@@ -76,6 +76,7 @@ async fn show(
     let departments: Vec<Department> = rows.iter().map(|(_, d)| d.clone()).collect();
     let codes = organization_codes(tx, ctx, &departments).await?;
     let mut paths = if with_paths { paths(tx, ctx, &departments).await? } else { HashMap::new() };
+    let fields = fields(tx, ctx, with_custom_data).await?;
     let mut shown = Vec::with_capacity(rows.len());
     for (member, row) in rows {
         let (ids, names_of_codes, names) = paths.remove(&row.id).unwrap_or_default();
@@ -92,7 +93,7 @@ async fn show(
             joined_at: member.joined_at.iso(),
             is_virtual_node: row.is_virtual,
             i18n: i18n(row.i18n.as_deref())?.map(|name| DepartmentI18n { name }),
-            custom_data: if with_custom_data { Some(custom::object(&row.custom_data)?) } else { None },
+            custom_data: if with_custom_data { Some(fields.shown(ctx, &row.id, &row.custom_data)?) } else { None },
             department_id_path: with_paths.then_some(ids),
             department_code_path: with_paths.then_some(names_of_codes),
             department_name_path: with_paths.then_some(names),

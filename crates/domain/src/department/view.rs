@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use watchword_api::common::LangObject;
+use watchword_api::custom_field::TargetType;
 use watchword_api::department::{Department as Shown, DepartmentI18n};
 use watchword_kit::{Error, Result};
 use watchword_store::Tx;
@@ -11,7 +12,7 @@ use watchword_store::department::{self as store, Department, member, tree};
 use watchword_store::organization;
 
 use crate::ctx::Ctx;
-use crate::user::custom;
+use crate::custom_field::Fields;
 
 /// What to show beside the department itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,12 +47,11 @@ pub async fn many(tx: &mut Tx, ctx: &Ctx, rows: Vec<Department>, with: With) -> 
     let parents: HashSet<String> = tree::parents(tx, pool, &ids).await?.into_iter().collect();
     let mut leaders = grouped(member::leaders(tx, pool, &ids).await?);
     let mut posts = grouped(if with.posts { store::posts_of(tx, pool, &ids).await? } else { Vec::new() });
+    let with_data = with.custom_data || with.flat_custom_data;
+    let fields = fields(tx, ctx, with_data && rows.iter().any(|row| row.custom_data != "{}")).await?;
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {
-        let data = match with {
-            With { custom_data: false, flat_custom_data: false, .. } => Default::default(),
-            _ => custom::object(&row.custom_data)?,
-        };
+        let data = if with_data { fields.shown(ctx, &row.id, &row.custom_data)? } else { Default::default() };
         let posts = with.posts.then(|| posts.remove(&row.id).unwrap_or_default());
         let mut one = Shown {
             organization_code: organizations.get(&row.organization_id).cloned().unwrap_or_default(),
@@ -85,6 +85,14 @@ pub async fn many(tx: &mut Tx, ctx: &Ctx, rows: Vec<Department>, with: With) -> 
         shown.push(one);
     }
     Ok(shown)
+}
+
+/// The custom fields of departments, where custom data is to be shown.
+pub(crate) async fn fields(tx: &mut Tx, ctx: &Ctx, needed: bool) -> Result<Fields> {
+    match needed {
+        true => Fields::load(tx, ctx, TargetType::Department).await,
+        false => Ok(Fields::none(TargetType::Department)),
+    }
 }
 
 /// The codes of the organisations of departments, by their ids.

@@ -7,13 +7,13 @@ use watchword_api::organization::{
 };
 use watchword_kit::{Error, Field, Result, codes, text};
 use watchword_store::organization::{self as store, Organization, TABLE};
-use watchword_store::{StoreError, Tx, department};
+use watchword_store::{StoreError, Tx};
 
-use super::{With, hold, no_tenant, one, unknown};
+use super::{With, hold, no_tenant, one};
 use crate::ctx::Ctx;
 use crate::department::change::{Change, blank};
+use crate::department::held_people;
 use crate::department::names as rules;
-use crate::department::{change, held_people};
 
 /// Makes an organisation of one department.
 ///
@@ -48,10 +48,7 @@ pub(crate) async fn plant(tx: &mut Tx, ctx: &Ctx, code: String, change: &Change)
     TABLE.insert(tx, &row).await.map_err(|e| taken(e, "organizationCode"))?;
     let mut root = blank(ctx, &row.id, None);
     root.id.clone_from(&row.id);
-    change.apply(&mut root)?;
-    department::TABLE.insert(tx, &root).await.map_err(change::taken)?;
-    department::tree::plant(tx, ctx.pool(), &root.id, None).await?;
-    change.follow(tx, ctx, &root).await?;
+    change.insert(tx, ctx, root).await?;
     Ok(row)
 }
 
@@ -94,8 +91,8 @@ pub async fn update(ctx: &Ctx, req: UpdateOrganizationReq) -> Result<Shown> {
     row.code = code.unwrap_or(row.code);
     row.updated_at = ctx.now();
     TABLE.update(&mut tx, &row).await.map_err(|e| taken(e, "organizationNewCode"))?;
-    let root = department::TABLE.get(&mut tx, ctx.pool(), &row.id).await?.ok_or_else(unknown)?;
-    change.write(&mut tx, ctx, root).await?;
+    change.hold(&mut tx, ctx).await?;
+    change.write(&mut tx, ctx, &row.id).await?;
     let shown = one(&mut tx, ctx, row, With { custom_data: false, posts: true }).await?;
     ctx.commit(tx, json!({ "organizationId": shown.department_id, "code": shown.organization_code })).await?;
     Ok(shown)
@@ -130,8 +127,7 @@ pub async fn set_status(ctx: &Ctx, req: UpdateOrganizationStatusReq) -> Result<(
     };
     let mut tx = ctx.write().await?;
     let row = store::hold(&mut tx, ctx.pool(), &req.root_node_id).await?.ok_or_else(unknown)?;
-    let root = department::TABLE.get(&mut tx, ctx.pool(), &row.id).await?.ok_or_else(unknown)?;
     let change = Change { enabled: Some(enabled), ..Change::default() };
-    change.write(&mut tx, ctx, root).await?;
+    change.write(&mut tx, ctx, &row.id).await?;
     ctx.commit(tx, json!({ "organizationId": row.id, "enabled": enabled })).await
 }

@@ -1,6 +1,7 @@
 //! New users, one or many at once.
 
 use serde_json::json;
+use watchword_api::custom_field::TargetType;
 use watchword_api::user::{
     CreateUserOptions, CreateUserReq, CreateUsersBatchReq, Gender, NewUser, OtpInput, User, UserSourceType, UserStatus,
     WorkStatus,
@@ -15,6 +16,7 @@ use super::password::{self, Plan, Wish};
 use super::unique::{self, Place};
 use super::{custom, identity, view};
 use crate::ctx::Ctx;
+use crate::custom_field::{Drawn, Fields};
 use crate::department::member::{self, Places};
 use crate::mfa_otp::{self, NewOtp};
 use crate::pool::{self, PoolSettings};
@@ -55,6 +57,7 @@ pub(crate) struct New {
     pub(crate) row: store::User,
     identities: Vec<store::Identity>,
     custom: Vec<store::CustomValue>,
+    drawn: Option<Drawn>,
     plan: Plan,
     otp: Option<OtpInput>,
     bound: Option<NewOtp>,
@@ -64,10 +67,14 @@ pub(crate) struct New {
 
 async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: Place) -> Result<Vec<User>> {
     let mut options = options;
-    let (settings, notice) = {
+    let (settings, notice, fields) = {
         let mut tx = ctx.read().await?;
         let settings = pool::settings(&mut tx, ctx.pool()).await?;
-        (settings, Notice::created(&mut tx, ctx, options.send_notification.take()).await?)
+        let fields = match list.iter().any(|item| item.custom_data.is_some()) {
+            true => Fields::load(&mut tx, ctx, TargetType::User).await?,
+            false => Fields::none(TargetType::User),
+        };
+        (settings, Notice::created(&mut tx, ctx, options.send_notification.take()).await?, fields)
     };
     if notice.is_none() && options.auto_generate_password.unwrap_or_default() {
         let detail = text!(
@@ -82,7 +89,7 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
     let places = member::places(ctx, &departments, kind).await.map_err(|(i, e)| place.at(e, i))?;
     let mut made = Vec::with_capacity(list.len());
     for (i, item) in list.into_iter().enumerate() {
-        let new = draw_up(ctx, item, &options, settings.password_min_length).map_err(|e| place.at(e, i))?;
+        let new = draw_up(ctx, item, &options, settings.password_min_length, &fields).map_err(|e| place.at(e, i))?;
         if let Some(notice) = &notice {
             notice.reaches(&new.row).map_err(|e| place.at(e, i))?;
         }
@@ -101,15 +108,8 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
     for (i, new) in made.iter_mut().enumerate() {
         work(ctx, new, &settings).await.map_err(|e| place.at(e, i))?;
     }
-    match insert(ctx, &made, notice.as_ref(), places.as_ref()).await {
-        Ok(()) => {
-            let shown = made.into_iter().enumerate().map(|(i, new)| {
-                let mut shown = view::written(new.row)?;
-                shown.main_department_id = places.as_ref().and_then(|p| p.main_of(i)).cloned();
-                Ok(shown)
-            });
-            shown.collect()
-        }
+    match insert(ctx, &made, notice.as_ref(), places.as_ref(), &fields, place).await {
+        Ok(()) => view::written_all(ctx, made.into_iter().map(|new| new.row).collect()).await,
         Err(Failed::Store(e)) => {
             // Somebody was faster: look again to say which user and which member.
             let rows: Vec<&store::User> = made.iter().map(|n| &n.row).collect();
@@ -164,6 +164,8 @@ async fn insert(
     made: &[New],
     notice: Option<&Notice>,
     places: Option<&Places>,
+    fields: &Fields,
+    place: Place,
 ) -> std::result::Result<(), Failed> {
     let mut tx = ctx.write().await?;
     if made.len() > 1 {
@@ -172,6 +174,9 @@ async fn insert(
     }
     put(&mut tx, made).await?;
     let ids: Vec<String> = made.iter().map(|n| n.row.id.clone()).collect();
+    let (at, claims): (Vec<usize>, Vec<(&str, &Drawn)>) =
+        made.iter().enumerate().filter_map(|(i, n)| Some((i, (n.row.id.as_str(), n.drawn.as_ref()?)))).unzip();
+    fields.claim(&mut tx, ctx, &claims, |key, i| place.path(&format!("customData.{key}"), at[i])).await?;
     if let Some(places) = places {
         places.fill(&mut tx, ctx, &ids).await?;
     }
@@ -201,10 +206,18 @@ pub(crate) async fn put(tx: &mut Tx, made: &[New]) -> std::result::Result<(), St
 }
 
 /// A new user from what a request says, apart from the departments.
-pub(crate) fn draw_up(ctx: &Ctx, mut item: NewUser, options: &CreateUserOptions, min_length: usize) -> Result<New> {
+pub(crate) fn draw_up(
+    ctx: &Ctx,
+    mut item: NewUser,
+    options: &CreateUserOptions,
+    min_length: usize,
+    fields: &Fields,
+) -> Result<New> {
     absent("tenantIds", item.tenant_ids.as_deref())?;
     let mut row = blank(ctx);
-    Draft::of_new(&mut item).apply(&mut row, ctx.now())?;
+    let draft = Draft::of_new(&mut item);
+    draft.apply(&mut row, ctx.now())?;
+    let drawn = draft.custom(ctx, fields, &mut row)?;
     row.reset_password_on_next_login = options.reset_password_on_first_login.unwrap_or_default();
     let wish = Wish {
         password: item.password,
@@ -222,6 +235,7 @@ pub(crate) fn draw_up(ctx: &Ctx, mut item: NewUser, options: &CreateUserOptions,
         plan: password::plan(wish, min_length, &ctx.entropy)?,
         identities: identity::rows(ctx, &row.id, item.identities.unwrap_or_default())?,
         custom: custom::index(ctx.pool().as_str(), &row.id, &data),
+        drawn,
         row,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use watchword_api::custom_field::TargetType;
 use watchword_api::department::DepartmentTreeUser;
 use watchword_api::user::{CreateUserOptions, NewUser, UserPatch};
 use watchword_kit::{Error, Field, Result, codes, text};
@@ -13,6 +14,7 @@ use super::create::{self, New};
 use super::draft::Draft;
 use super::unique;
 use crate::ctx::Ctx;
+use crate::custom_field::Fields;
 use crate::pool;
 
 /// Who the people of a request are.
@@ -45,9 +47,11 @@ pub(crate) async fn put(tx: &mut Tx, ctx: &Ctx, given: Vec<(String, DepartmentTr
         return Ok(people);
     }
     let min_length = pool::settings(tx, ctx.pool()).await?.password_min_length;
+    // Nothing of what a tree says of a person is a custom field.
+    let fields = Fields::none(TargetType::User);
     let mut drawn = Vec::with_capacity(given.len());
     for (path, person) in &given {
-        let new = create::draw_up(ctx, new_user(person), &CreateUserOptions::default(), min_length);
+        let new = create::draw_up(ctx, new_user(person), &CreateUserOptions::default(), min_length, &fields);
         drawn.push(new.map_err(|e| e.at(path.clone()))?);
     }
     let mut known = known(tx, ctx, &drawn).await?;

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use watchword_api::common::Object;
+use watchword_api::custom_field::TargetType;
 use watchword_api::idp::ExtIdpType;
 use watchword_api::user::{
     Gender, GetUserBatchQuery, GetUserQuery, Identity, User, UserSourceType, UserStatus, WorkStatus,
@@ -16,6 +18,8 @@ use super::create::batch_size;
 use super::custom;
 use super::resolve::{resolve, resolve_many};
 use crate::ctx::Ctx;
+use crate::custom_field::Fields;
+use crate::post;
 
 /// What to show beside the user itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +28,6 @@ pub struct With {
     pub flat_custom_data: bool,
     pub identities: bool,
     pub department_ids: bool,
-    /// Posts do not exist yet: the list is empty.
     pub posts: bool,
 }
 
@@ -73,14 +76,27 @@ pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -
             identities.entry(row.user_id.clone()).or_default().push(identity(row)?);
         }
     }
+    let mut posts: HashMap<String, Vec<String>> = HashMap::new();
+    if with.posts && !rows.is_empty() {
+        posts = post::of_users(tx, ctx.pool(), &ids).await?;
+    }
+    let with_data = with.custom_data || with.flat_custom_data;
+    let fields = match with_data && rows.iter().any(|row| row.custom_data != "{}") {
+        true => Fields::load(tx, ctx, TargetType::User).await?,
+        false => Fields::none(TargetType::User),
+    };
     rows.into_iter()
         .map(|row| {
             let own = identities.remove(&row.id).unwrap_or_default();
+            let data = if with_data { fields.shown(ctx, &row.id, &row.custom_data)? } else { Object::new() };
+            let posts = posts.remove(&row.id).unwrap_or_default();
             let (main, ids) = departments.remove(&row.id).unwrap_or_default();
-            let mut shown = show(row, with, own)?;
-            shown.main_department_id = main;
-            shown.department_ids = with.department_ids.then_some(ids);
-            Ok(shown)
+            Ok(User {
+                main_department_id: main,
+                department_ids: with.department_ids.then_some(ids),
+                post_id_list: with.posts.then_some(posts),
+                ..show(row, with, own, data)?
+            })
         })
         .collect()
 }
@@ -105,26 +121,24 @@ async fn departments(
     Ok(found)
 }
 
-/// The answer to a change of users that are there.
-pub async fn changed(ctx: &Ctx, rows: Vec<store::User>) -> Result<Vec<User>> {
-    users(&mut ctx.read().await?, ctx, rows, With { custom_data: true, ..With::default() }).await
-}
-
 /// Shows one user.
 pub async fn user(tx: &mut Tx, ctx: &Ctx, row: store::User, with: With) -> Result<User> {
     users(tx, ctx, vec![row], with).await?.pop().ok_or_else(|| Error::internal("a user was expected"))
 }
 
-/// The answer to the making of a user who is in no department: the user with custom data.
-pub fn written(row: store::User) -> Result<User> {
-    show(row, With { custom_data: true, ..With::default() }, Vec::new())
+/// The answer to a write: the user with custom data.
+pub async fn written(ctx: &Ctx, row: store::User) -> Result<User> {
+    written_all(ctx, vec![row]).await?.pop().ok_or_else(|| Error::internal("a user was expected"))
 }
 
-fn show(row: store::User, with: With, identities: Vec<Identity>) -> Result<User> {
-    let data =
-        if with.custom_data || with.flat_custom_data { custom::object(&row.custom_data)? } else { Default::default() };
+/// As [`written`], of several.
+pub async fn written_all(ctx: &Ctx, rows: Vec<store::User>) -> Result<Vec<User>> {
+    let with = With { custom_data: true, ..With::default() };
+    users(&mut ctx.read().await?, ctx, rows, with).await
+}
+
+fn show(row: store::User, with: With, identities: Vec<Identity>, data: Object) -> Result<User> {
     let mut shown = plain(row)?;
-    shown.post_id_list = with.posts.then(Vec::new);
     shown.identities = with.identities.then_some(identities);
     if with.flat_custom_data {
         let taken = members();
