@@ -1,5 +1,6 @@
 //! Departments: the tree, who is in it, and that every view of it agrees.
 
+mod groups;
 mod import;
 mod member;
 mod model;

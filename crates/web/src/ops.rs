@@ -6,6 +6,7 @@ pub mod access_key;
 pub mod app;
 pub mod custom_field;
 pub mod department;
+pub mod group;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;
@@ -14,6 +15,7 @@ pub mod oidc;
 pub mod organization;
 pub mod post;
 pub mod public_info;
+pub mod role;
 pub mod security_settings;
 pub mod token;
 pub mod user;
@@ -30,6 +32,8 @@ pub fn all() -> Vec<Op> {
         ("post", post::ops()),
         ("custom_field", custom_field::ops()),
         ("whitelist", whitelist::ops()),
+        ("group", group::ops()),
+        ("role", role::ops()),
         ("mfa_otp", mfa_otp::ops()),
         ("app", app::ops()),
         ("security_settings", security_settings::ops()),

@@ -6,24 +6,9 @@ use serde_json::{Value, json};
 use watchword_kit::Millis;
 use watchword_testkit::{Client, Server};
 
+use crate::chance::Chance;
+
 use super::{TREE, add, assert_tree_is_true, below, organization, remove, update};
-
-/// Steele, Lea and Flood's SplitMix64: every run does the same.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % bound.max(1) as u64) as usize
-    }
-
-    fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.below(list.len())]
-    }
-}
 
 #[derive(Default)]
 struct Model {
@@ -79,14 +64,14 @@ async fn step(server: &Server, admin: &Client, model: &mut Model, chance: &mut C
     let now = server.clock.now().0;
     let departments: Vec<String> = model.parents.keys().cloned().collect();
     let users: Vec<String> = model.users.iter().cloned().collect();
-    let department = chance.of(&departments).clone();
+    let department = chance.pick(&departments).clone();
     match chance.below(20) {
         0..=3 => {
             let id = below(admin, &department, &format!("D{n}")).await;
             model.parents.insert(id, Some(department));
         }
         4..=7 => {
-            let to = chance.of(&departments).clone();
+            let to = chance.pick(&departments).clone();
             let reply = update(admin, &department, json!({ "parentDepartmentId": to })).await;
             let same = model.parents[&department].as_ref() == Some(&to);
             let possible = same || (model.parents[&department].is_some() && !model.path(&to).contains(&department));
@@ -107,7 +92,7 @@ async fn step(server: &Server, admin: &Client, model: &mut Model, chance: &mut C
             }
         }
         9 if users.len() > 3 => {
-            let user = chance.of(&users).clone();
+            let user = chance.pick(&users).clone();
             admin.post("/api/v3/delete-users-batch", json!({ "userIds": [user] })).await.ok();
             model.users.remove(&user);
             model.members.retain(|(_, u), _| *u != user);
@@ -117,20 +102,20 @@ async fn step(server: &Server, admin: &Client, model: &mut Model, chance: &mut C
             model.users.insert(server.user(&format!("late{n}")).await);
         }
         10..=14 => {
-            let some: BTreeSet<&String> = (0..3).map(|_| chance.of(&users)).collect();
+            let some: BTreeSet<&String> = (0..3).map(|_| chance.pick(&users)).collect();
             let some: Vec<&str> = some.into_iter().map(String::as_str).collect();
             add(admin, &department, &some).await.ok();
             some.iter().for_each(|user| model.join(&department, user, now));
         }
         15..=17 => {
-            let some: BTreeSet<&String> = (0..3).map(|_| chance.of(&users)).collect();
+            let some: BTreeSet<&String> = (0..3).map(|_| chance.pick(&users)).collect();
             let some: Vec<&str> = some.into_iter().map(String::as_str).collect();
             remove(admin, &department, &some).await.ok();
             some.iter().for_each(|user| model.leave(&department, user));
         }
         _ => {
-            let user = chance.of(&users).clone();
-            let other = chance.of(&departments).clone();
+            let user = chance.pick(&users).clone();
+            let other = chance.pick(&departments).clone();
             let wanted: BTreeSet<&String> = [&department, &other].into();
             let list: Vec<Value> =
                 wanted.iter().map(|d| json!({ "departmentId": d, "isMainDepartment": **d == department })).collect();

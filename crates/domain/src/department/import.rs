@@ -16,6 +16,7 @@ use super::change::{Change, blank, taken};
 use super::manage::MAX_DEPTH;
 use super::{member, names as rules};
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::organization::{manage, no_tenant};
 use crate::permission::Permission;
 use crate::user::people::{self, People};
@@ -116,6 +117,7 @@ pub async fn create(ctx: &Ctx, req: CreateDepartmentTreeReq) -> Result<Departmen
     let people = people::put(&mut tx, ctx, given).await?;
     let (organization, grown) = grow(&mut tx, ctx, &plan).await?;
     let joined = enrol(&mut tx, ctx, &plan, &grown, &people, &organization).await?;
+    follow::changed(&mut tx, ctx, &people.ids).await?;
     let touched = grown
         .ids
         .iter()

@@ -19,6 +19,7 @@ use super::resolve::{self, ROOT, find, hold};
 use super::view::{self, With, with};
 use super::{held_people, unknown};
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::organization::{self, no_tenant};
 
 /// Deepest department, the root being 0.
@@ -200,7 +201,8 @@ async fn relocate(tx: &mut Tx, ctx: &Ctx, row: &Department, parent: &Department)
     }
     let height = tree::height(tx, ctx.pool(), &row.id).await?;
     deep_enough(tx, ctx, parent, usize::try_from(height).unwrap_or(MAX_DEPTH) + 1).await?;
-    Ok(tree::relocate(tx, ctx.pool(), &row.id, &parent.id, ctx.now()).await?)
+    tree::relocate(tx, ctx.pool(), &row.id, &parent.id, ctx.now()).await?;
+    follow::departments_moved(tx, ctx).await
 }
 
 /// # Errors
@@ -235,6 +237,7 @@ pub async fn delete(ctx: &Ctx, req: DeleteDepartmentReq) -> Result<()> {
     }
     member::dissolve(&mut tx, ctx.pool(), &row.id).await?;
     store::delete(&mut tx, ctx.pool(), &row.id).await?;
+    follow::departments_moved(&mut tx, ctx).await?;
     ctx.commit(tx, json!({ "departmentId": row.id, "organizationId": organization.id })).await
 }
 

@@ -19,6 +19,7 @@ use watchword_store::{organization as organizations, user};
 use super::resolve::{find, hold};
 use super::{MAX_MEMBERS, held_people, unknown};
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::organization::no_tenant;
 use crate::user::search::{members, page};
 use crate::user::view::{self, With};
@@ -50,6 +51,7 @@ pub async fn remove(ctx: &Ctx, req: DepartmentMembersReq) -> Result<()> {
     let removed = store::remove(&mut tx, ctx.pool(), std::slice::from_ref(&row.id), &users).await?;
     if removed > 0 {
         store::refresh(&mut tx, ctx.pool(), &users, std::slice::from_ref(&row.organization_id)).await?;
+        follow::changed(&mut tx, ctx, &users).await?;
     }
     ctx.commit(tx, details(&row, &users, "removed", removed)).await
 }
@@ -74,10 +76,15 @@ fn bounded(ids: &[String]) -> Result<()> {
 pub(crate) async fn join(tx: &mut Tx, ctx: &Ctx, department: &Department, users: &[String]) -> Result<u64> {
     let pairs: Vec<(String, Vec<String>)> = users.iter().map(|u| (u.clone(), vec![department.id.clone()])).collect();
     let there = store::of_users(tx, ctx.pool(), users).await?;
-    enlist(tx, ctx, &pairs, &there, std::slice::from_ref(&department.organization_id)).await
+    let added = enlist(tx, ctx, &pairs, &there, std::slice::from_ref(&department.organization_id)).await?;
+    if added > 0 {
+        follow::changed(tx, ctx, users).await?;
+    }
+    Ok(added)
 }
 
-/// Writes what is new of the memberships wanted, `there` being all that these users have.
+/// Writes what is new of the memberships wanted, `there` being all that these users have. The rules of groups are to
+/// be followed afterwards.
 pub(crate) async fn enlist(
     tx: &mut Tx,
     ctx: &Ctx,

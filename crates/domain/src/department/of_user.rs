@@ -17,6 +17,7 @@ use watchword_store::organization as organizations;
 use super::view::{codes as organization_codes, fields, i18n};
 use super::{held_people, unknown};
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::user::resolve;
 use crate::user::search;
 
@@ -163,6 +164,7 @@ pub async fn set(ctx: &Ctx, req: SetUserDepartmentsReq) -> Result<()> {
     }
     store::put(&mut tx, &rows).await?;
     store::refresh(&mut tx, ctx.pool(), &users, &trees).await?;
+    follow::changed(&mut tx, ctx, &users).await?;
     ctx.commit(tx, json!({ "userId": user.id, "departmentIds": ids, "left": gone })).await
 }
 

@@ -14,6 +14,7 @@ use crate::ctx::Ctx;
 use crate::department::change::{Change, blank};
 use crate::department::held_people;
 use crate::department::names as rules;
+use crate::group::follow;
 
 /// Makes an organisation of one department.
 ///
@@ -107,6 +108,7 @@ pub async fn delete(ctx: &Ctx, req: DeleteOrganizationReq) -> Result<()> {
     let mut tx = ctx.write().await?;
     let row = hold(&mut tx, ctx, &req.organization_code).await?;
     store::delete(&mut tx, ctx.pool(), &row.id).await?;
+    follow::departments_moved(&mut tx, ctx).await?;
     ctx.commit(tx, json!({ "organizationId": row.id, "code": row.code })).await
 }
 

@@ -18,6 +18,7 @@ use super::{custom, identity, view};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
 use crate::department::member::{self, Places};
+use crate::group::follow;
 use crate::mfa_otp::{self, NewOtp};
 use crate::pool::{self, PoolSettings};
 
@@ -180,6 +181,7 @@ async fn insert(
     if let Some(places) = places {
         places.fill(&mut tx, ctx, &ids).await?;
     }
+    follow::created(&mut tx, ctx, &ids).await?;
     for new in made {
         if let Some(otp) = &new.bound {
             mfa_otp::bind_new(&mut tx, ctx, &new.row.id, otp).await?;
