@@ -122,7 +122,7 @@ async fn a_users_departments_are_paged_and_sorted_and_show_their_paths() {
     }
     assert_eq!(of(&admin, &ada, "&page=2&limit=2").await, ["alpha*"]);
     let path = "/api/v3/get-user-departments?userId=ada&userIdType=username&orderBy=Asc&limit=1";
-    let plain = admin.get(&path).await.ok();
+    let plain = admin.get(path).await.ok();
     assert!(plain["list"][0].get("departmentIdPath").is_none() && plain["list"][0].get("customData").is_none());
     let full = admin.get(&format!("{path}&withDepartmentPaths=true&withCustomData=true")).await.ok();
     assert_eq!(full["totalCount"], 3);
