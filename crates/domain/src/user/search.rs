@@ -9,7 +9,7 @@ use watchword_kit::unicode::fold;
 use watchword_kit::{Error, Millis, PoolId, Result, codes, text};
 use watchword_store::user::TABLE;
 use watchword_store::user::search::{self as store, Column, IdentityTest, Kind, Test};
-use watchword_store::{Filter, Val, table};
+use watchword_store::{Filter, Tx, Val, table};
 
 use super::custom;
 use super::view::{self, With};
@@ -115,6 +115,30 @@ async fn run(ctx: &Ctx, filter: Filter, order: &str, page: table::Page, with: Wi
     Ok(Page { total_count, list: view::users(&mut tx, ctx, rows, with).await? })
 }
 
+/// The members of a department, or of its subtree, who are found by keywords; the newest first.
+///
+/// # Errors
+/// 400 at `keywords`.
+pub(crate) async fn members(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    department: &str,
+    tree: bool,
+    keywords: &str,
+    page: table::Page,
+    with: With,
+) -> Result<Page<User>> {
+    let keywords = keywords.trim();
+    if keywords.is_empty() {
+        return Err(Error::invalid("keywords", text!("must not be empty", "不能为空")));
+    }
+    bounded(keywords).map_err(|e| e.at("keywords"))?;
+    let filter = store::and_keywords(store::everyone(ctx.pool()), &columns(&DEFAULT_FIELDS)?, keywords);
+    let filter = store::and_member(filter, department, tree);
+    let (total_count, rows) = TABLE.page(tx, &filter, &store::order(&[]), page).await?;
+    Ok(Page { total_count, list: view::users(tx, ctx, rows, with).await? })
+}
+
 /// # Errors
 /// 400 at `{prefix}page` or `{prefix}limit` outside 1 to 10⁸ and 1 to 50.
 pub fn page(page: Option<i64>, limit: Option<i64>, prefix: &str) -> Result<table::Page> {
@@ -132,7 +156,7 @@ pub fn page(page: Option<i64>, limit: Option<i64>, prefix: &str) -> Result<table
 }
 
 /// A Unix time in seconds or milliseconds; `last` is the millisecond of a second that counts.
-fn unix(n: i64, last: i64) -> Millis {
+pub(crate) fn unix(n: i64, last: i64) -> Millis {
     if n.unsigned_abs() > SECONDS_END { Millis(n) } else { Millis(n * 1000 + last) }
 }
 

@@ -11,6 +11,7 @@ use watchword_api::user::{
 };
 use watchword_kit::{Error, Millis, Result};
 use watchword_store::Tx;
+use watchword_store::department::member;
 use watchword_store::user as store;
 
 use super::create::batch_size;
@@ -26,7 +27,6 @@ pub struct With {
     pub custom_data: bool,
     pub flat_custom_data: bool,
     pub identities: bool,
-    /// Departments do not exist yet: their list is empty.
     pub department_ids: bool,
     pub posts: bool,
 }
@@ -66,18 +66,18 @@ pub async fn get_batch(ctx: &Ctx, query: GetUserBatchQuery) -> Result<Vec<User>>
     users(&mut tx, ctx, rows, with).await
 }
 
-/// Shows users, in their order; identities take one statement for all of them.
+/// Shows users, in their order; departments and identities take one statement each for all of them.
 pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -> Result<Vec<User>> {
     let mut identities: HashMap<String, Vec<Identity>> = HashMap::new();
+    let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
+    let mut departments = departments(tx, ctx, &ids).await?;
     if with.identities && !rows.is_empty() {
-        let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
         for row in store::identities_of(tx, ctx.pool(), &ids).await? {
             identities.entry(row.user_id.clone()).or_default().push(identity(row)?);
         }
     }
     let mut posts: HashMap<String, Vec<String>> = HashMap::new();
     if with.posts && !rows.is_empty() {
-        let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
         posts = post::of_users(tx, ctx.pool(), &ids).await?;
     }
     let with_data = with.custom_data || with.flat_custom_data;
@@ -90,9 +90,35 @@ pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -
             let own = identities.remove(&row.id).unwrap_or_default();
             let data = if with_data { fields.shown(ctx, &row.id, &row.custom_data)? } else { Object::new() };
             let posts = posts.remove(&row.id).unwrap_or_default();
-            Ok(User { post_id_list: with.posts.then_some(posts), ..show(row, with, own, data)? })
+            let (main, ids) = departments.remove(&row.id).unwrap_or_default();
+            Ok(User {
+                main_department_id: main,
+                department_ids: with.department_ids.then_some(ids),
+                post_id_list: with.posts.then_some(posts),
+                ..show(row, with, own, data)?
+            })
         })
         .collect()
+}
+
+/// Main department and all departments of each of these users, by the time of joining.
+async fn departments(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    users: &[String],
+) -> Result<HashMap<String, (Option<String>, Vec<String>)>> {
+    let mut found: HashMap<String, (Option<String>, Vec<String>)> = HashMap::new();
+    if users.is_empty() {
+        return Ok(found);
+    }
+    for row in member::of_users(tx, ctx.pool(), users).await? {
+        let own = found.entry(row.user_id).or_default();
+        if row.is_main {
+            own.0 = Some(row.department_id.clone());
+        }
+        own.1.push(row.department_id);
+    }
+    Ok(found)
 }
 
 /// Shows one user.
@@ -108,15 +134,11 @@ pub async fn written(ctx: &Ctx, row: store::User) -> Result<User> {
 /// As [`written`], of several.
 pub async fn written_all(ctx: &Ctx, rows: Vec<store::User>) -> Result<Vec<User>> {
     let with = With { custom_data: true, ..With::default() };
-    if rows.iter().all(|row| row.custom_data == "{}") {
-        return rows.into_iter().map(|row| show(row, with, Vec::new(), Object::new())).collect();
-    }
     users(&mut ctx.read().await?, ctx, rows, with).await
 }
 
 fn show(row: store::User, with: With, identities: Vec<Identity>, data: Object) -> Result<User> {
     let mut shown = plain(row)?;
-    shown.department_ids = with.department_ids.then(Vec::new);
     shown.identities = with.identities.then_some(identities);
     if with.flat_custom_data {
         let taken = members();

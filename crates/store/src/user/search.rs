@@ -247,6 +247,16 @@ pub fn and_source(filter: Filter, sources: &[(String, Option<String>)]) -> Filte
     filter.and_each(&parts.join(" OR "), vals)
 }
 
+/// Adds: the user is in this department, or, with `tree`, anywhere below it.
+pub fn and_member(filter: Filter, department: &str, tree: bool) -> Filter {
+    let table = if tree { "department_tree_members" } else { "department_members" };
+    let sql = format!(
+        "EXISTS (SELECT 1 FROM {table} m
+         WHERE m.pool_id = users.pool_id AND m.department_id = $$ AND m.user_id = users.id)"
+    );
+    filter.and_each(&sql, vec![department.into()])
+}
+
 /// Every user of the pool.
 pub fn everyone(pool: &PoolId) -> Filter {
     Filter::pool(pool)
