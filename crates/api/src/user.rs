@@ -15,7 +15,7 @@ pub use input::{
     NotifyPasswordReset, OtpInput, UpdateUserBatchReq, UpdateUserOptions, UpdateUserReq, UpdateUsersOptions, UserPatch,
 };
 pub use search::{
-    AdvancedFilter, FilterOperator, FuzzySearchField, ListUsersOptions, ListUsersQuery, ListUsersReq, SortOrder,
+    AdvancedFilter, FilterOperator, FuzzySearchField, ListUsersByKeywordsReq, ListUsersOptions, ListUsersQuery, ListUsersReq, SortOrder,
     UserSort, UserSortField,
 };
 

@@ -23,7 +23,8 @@ fn every_listed_operation_exists() {
 #[test]
 fn every_operation_of_the_published_interface_is_listed() {
     for op in watchword_web::operations() {
-        let own = !op.path.starts_with("/api/v3/") || op.path == "/api/v3/disable-global-mfa-settings";
+        let only_sdks = ["/api/v3/disable-global-mfa-settings", "/api/v3/list-users-by-keywords"];
+        let own = !op.path.starts_with("/api/v3/") || only_sdks.contains(&op.path);
         assert!(own || listed().contains(named(&op).as_str()), "add {} to contract-operations.txt", named(&op));
     }
 }

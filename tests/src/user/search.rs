@@ -222,7 +222,11 @@ async fn a_condition_that_makes_no_sense_is_refused_at_its_place() {
         ("value", json!({ "field": "age", "operator": "EQUAL", "value": { "a": 1 } })),
         ("value", json!({ "field": "identity", "operator": "EQUAL", "value": { "password": "x" } })),
         ("value", json!({ "field": "name", "operator": "EQUAL", "value": "x".repeat(257) })),
-        ("field", json!({ "field": "department", "operator": "IN", "value": [] })),
+        ("operator", json!({ "field": "department", "operator": "CONTAINS", "value": "d" })),
+        ("value", json!({ "field": "department", "operator": "IN", "value": {} })),
+        ("value", json!({ "field": "department", "operator": "EQUAL", "value": { "departmentId": "d" } })),
+        ("value", json!({ "field": "department", "operator": "EQUAL",
+            "value": { "organizationCode": "o", "departmentId": "d", "departmentIdType": "code" } })),
         ("field", json!({ "field": "x".repeat(257), "operator": "IS_NULL" })),
     ] {
         let good = json!({ "field": "username", "operator": "NOT_NULL" });

@@ -22,7 +22,6 @@ pub struct With {
     pub custom_data: bool,
     pub flat_custom_data: bool,
     pub identities: bool,
-    /// Departments and posts do not exist yet: their lists are empty.
     pub department_ids: bool,
     pub posts: bool,
 }
@@ -62,21 +61,47 @@ pub async fn get_batch(ctx: &Ctx, query: GetUserBatchQuery) -> Result<Vec<User>>
     users(&mut tx, ctx, rows, with).await
 }
 
-/// Shows users, in their order; identities take one statement for all of them.
+/// Shows users, in their order; each kind of what is beside them takes one statement for all.
 pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -> Result<Vec<User>> {
-    let mut identities: HashMap<String, Vec<Identity>> = HashMap::new();
-    if with.identities && !rows.is_empty() {
-        let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
+    let mut beside: HashMap<String, Beside> = rows.iter().map(|u| (u.id.clone(), Beside::default())).collect();
+    let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
+    if with.identities && !ids.is_empty() {
         for row in store::identities_of(tx, ctx.pool(), &ids).await? {
-            identities.entry(row.user_id.clone()).or_default().push(identity(row)?);
+            if let Some(of) = beside.get_mut(&row.user_id) {
+                of.identities.push(identity(row)?);
+            }
+        }
+    }
+    if !ids.is_empty() {
+        for (user, department, main) in store::departments_of(tx, ctx.pool(), &ids).await? {
+            if let Some(of) = beside.get_mut(&user) {
+                of.main_department = main.then(|| department.clone()).or(of.main_department.take());
+                of.departments.push(department);
+            }
+        }
+    }
+    if with.posts && !ids.is_empty() {
+        for (user, post) in store::posts_of(tx, ctx.pool(), &ids).await? {
+            if let Some(of) = beside.get_mut(&user) {
+                of.posts.push(post);
+            }
         }
     }
     rows.into_iter()
         .map(|row| {
-            let own = identities.remove(&row.id).unwrap_or_default();
-            show(row, with, own)
+            let of = beside.remove(&row.id).unwrap_or_default();
+            show(row, with, of)
         })
         .collect()
+}
+
+/// What other tables know of a user.
+#[derive(Default)]
+struct Beside {
+    identities: Vec<Identity>,
+    departments: Vec<String>,
+    main_department: Option<String>,
+    posts: Vec<String>,
 }
 
 /// Shows one user.
@@ -86,16 +111,17 @@ pub async fn user(tx: &mut Tx, ctx: &Ctx, row: store::User, with: With) -> Resul
 
 /// The answer to a write: the user with custom data.
 pub fn written(row: store::User) -> Result<User> {
-    show(row, With { custom_data: true, ..With::default() }, Vec::new())
+    show(row, With { custom_data: true, ..With::default() }, Beside::default())
 }
 
-fn show(row: store::User, with: With, identities: Vec<Identity>) -> Result<User> {
+fn show(row: store::User, with: With, beside: Beside) -> Result<User> {
     let data =
         if with.custom_data || with.flat_custom_data { custom::object(&row.custom_data)? } else { Default::default() };
     let mut shown = plain(row)?;
-    shown.department_ids = with.department_ids.then(Vec::new);
-    shown.post_id_list = with.posts.then(Vec::new);
-    shown.identities = with.identities.then_some(identities);
+    shown.main_department_id = beside.main_department;
+    shown.department_ids = with.department_ids.then_some(beside.departments);
+    shown.post_id_list = with.posts.then_some(beside.posts);
+    shown.identities = with.identities.then_some(beside.identities);
     if with.flat_custom_data {
         let taken = members();
         shown.flat_custom_data =
