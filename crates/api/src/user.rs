@@ -15,8 +15,8 @@ pub use input::{
     NotifyPasswordReset, OtpInput, UpdateUserBatchReq, UpdateUserOptions, UpdateUserReq, UpdateUsersOptions, UserPatch,
 };
 pub use search::{
-    AdvancedFilter, FilterOperator, FuzzySearchField, ListUsersByKeywordsReq, ListUsersOptions, ListUsersQuery, ListUsersReq, SortOrder,
-    UserSort, UserSortField,
+    AdvancedFilter, FilterOperator, FuzzySearchField, ListUsersByKeywordsReq, ListUsersOptions, ListUsersQuery,
+    ListUsersReq, SortOrder, UserSort, UserSortField,
 };
 
 wire_enum! {

@@ -4,8 +4,8 @@ mod condition;
 
 use watchword_api::common::{Page, Pagination};
 use watchword_api::user::{
-    AdvancedFilter, FuzzySearchField, ListUsersByKeywordsReq, ListUsersOptions, ListUsersQuery, ListUsersReq, SortOrder,
-    User, UserSort,
+    AdvancedFilter, FuzzySearchField, ListUsersByKeywordsReq, ListUsersOptions, ListUsersQuery, ListUsersReq,
+    SortOrder, User, UserSort,
 };
 use watchword_kit::{Error, Millis, PoolId, Result, codes, text};
 use watchword_store::user::search::{self as store, Column, Limits, Search, Test};
@@ -182,4 +182,3 @@ fn order(sorts: &[UserSort]) -> Result<Vec<(&'static Column, bool)>> {
     }
     Ok(keys)
 }
-

@@ -341,7 +341,7 @@ async fn no_statement_reads_a_whole_pool_but_those_that_are_meant_to() {
 }
 
 /// The fourth column tells in words what a step of the plan does.
-struct Plan(String);
+pub struct Plan(pub String);
 
 impl crate::FromRow for Plan {
     fn from_row(row: &crate::Row<'_>) -> crate::Result<Self> {

@@ -15,6 +15,8 @@ use watchword_kit::PoolId;
 use watchword_kit::unicode::fold;
 
 use self::keyword::Word;
+#[cfg(test)]
+pub(crate) use self::page::Built;
 pub use self::page::Limits;
 use crate::table::escape_like;
 use crate::{Filter, Val};
@@ -184,13 +186,7 @@ pub struct Search {
 impl Search {
     /// Every user of the pool.
     pub fn everyone(pool: &PoolId) -> Self {
-        Search {
-            pool: pool.clone(),
-            conditions: Vec::new(),
-            drivers: Vec::new(),
-            words: Vec::new(),
-            statuses: None,
-        }
+        Search { pool: pool.clone(), conditions: Vec::new(), drivers: Vec::new(), words: Vec::new(), statuses: None }
     }
 
     /// All conditions in one, for other statements about `users`.
@@ -287,7 +283,8 @@ impl Search {
         let mut vals = vec![Val::Text(name.to_owned())];
         vals.extend(rest);
         if !absent && !condition.contains("LIKE") {
-            let sql = format!("SELECT c.user_id FROM user_custom_values c WHERE c.pool_id = $1 AND c.name = $${condition}");
+            let sql =
+                format!("SELECT c.user_id FROM user_custom_values c WHERE c.pool_id = $1 AND c.name = $${condition}");
             self.drive(sql, vals.clone());
         }
         let have = format!(

@@ -3,7 +3,8 @@
 use watchword_api::common::{Page, Success};
 use watchword_api::user::{
     CreateUserReq, CreateUsersBatchReq, DeleteUsersBatchReq, GetUserBatchQuery, GetUserQuery, IsUserExistsReq,
-    KickUsersReq, ListUsersByKeywordsReq, ListUsersQuery, ListUsersReq, UpdateUserBatchReq, UpdateUserReq, User, UserExists,
+    KickUsersReq, ListUsersByKeywordsReq, ListUsersQuery, ListUsersReq, UpdateUserBatchReq, UpdateUserReq, User,
+    UserExists,
 };
 use watchword_domain::user::{create, remove, resolve, search, update, view};
 use watchword_domain::{Audit, Ctx, Permission};

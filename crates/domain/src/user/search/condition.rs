@@ -169,10 +169,12 @@ fn departments(search: Search, operator: FilterOperator, value: &Value) -> Resul
         Op::NotNull => search.and_departments(&[], false),
         Op::Equal => search.and_departments(&[department(value)?], false),
         Op::NotEqual => search.and_departments(&[department(value)?], true),
-        Op::In => match items(value, MAX_ALTERNATIVES)?.iter().map(department).collect::<Result<Vec<_>>>()?.as_slice() {
-            [] => search.and_identity(&[], false),
-            tests => search.and_departments(tests, false),
-        },
+        Op::In => {
+            match items(value, MAX_ALTERNATIVES)?.iter().map(department).collect::<Result<Vec<_>>>()?.as_slice() {
+                [] => search.and_identity(&[], false),
+                tests => search.and_departments(tests, false),
+            }
+        }
         _ => return Err(unfit(operator)),
     })
 }

@@ -63,7 +63,14 @@ impl Docs {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = usize> {
-        (0..SEGMENT).filter(|n| self.0[n / 64] >> (n % 64) & 1 == 1)
+        self.0.iter().enumerate().filter(|(_, word)| **word != 0).flat_map(|(i, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let place = (left != 0).then(|| i * 64 + left.trailing_zeros() as usize)?;
+                left &= left - 1;
+                Some(place)
+            })
+        })
     }
 
     /// The places as distances in seven bits a byte (first byte 0), or as bits (first byte 1), whichever is shorter.
@@ -96,8 +103,10 @@ impl Docs {
         let mut docs = Docs::none();
         match stored.split_first() {
             Some((1, bits)) => {
-                for (i, byte) in bits.iter().take(SEGMENT / 8).enumerate() {
-                    docs.0[i / 8] |= u64::from(*byte) << (i % 8 * 8);
+                for (word, bytes) in docs.0.iter_mut().zip(bits.chunks(8)) {
+                    let mut eight = [0; 8];
+                    eight[..bytes.len()].copy_from_slice(bytes);
+                    *word = u64::from_le_bytes(eight);
                 }
             }
             Some((_, distances)) => {

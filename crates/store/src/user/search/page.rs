@@ -179,9 +179,8 @@ impl Search {
         let (conditions, vals) = self.unindexed(Some(first));
         let two = !also.is_empty();
         let order = if two { plain_order(keys, reverse) } else { order(keys, reverse) };
-        let text = format!(
-            "SELECT id FROM users WHERE pool_id = $1{also}{conditions} ORDER BY {order} LIMIT $$ OFFSET $$"
-        );
+        let text =
+            format!("SELECT id FROM users WHERE pool_id = $1{also}{conditions} ORDER BY {order} LIMIT $$ OFFSET $$");
         let ends = [page.limit.into(), page.offset.into()];
         let found: Vec<(String,)> = numbered(&self.pool, &text, vals.iter(), ends).all(tx).await?;
         Ok(found.into_iter().map(|(id,)| id).collect())
@@ -202,7 +201,9 @@ impl Search {
     }
 
     async fn total(&self, tx: &mut Tx, about: Option<i64>, limits: &Limits) -> Result<Total> {
-        let sql = sql!("SELECT status, CAST(SUM(total) AS BIGINT) AS total FROM user_counts WHERE pool_id = $1 GROUP BY status");
+        let sql = sql!(
+            "SELECT status, CAST(SUM(total) AS BIGINT) AS total FROM user_counts WHERE pool_id = $1 GROUP BY status"
+        );
         let counts: Vec<(String, i64)> = tx.all(sql, vals![&self.pool]).await?;
         let sum = |states: &dyn Fn(&str) -> bool| counts.iter().filter(|(s, _)| states(s)).map(|(_, n)| n).sum();
         let all: i64 = sum(&|_| true);
@@ -292,9 +293,10 @@ fn end(keys: &Keys<'_>, reverse: bool) -> String {
 }
 
 /// A statement whose every `$$` is the next value after the pool, which is `$1`.
-struct Built {
-    sql: String,
-    vals: Vec<Val>,
+#[derive(Clone)]
+pub(crate) struct Built {
+    pub(crate) sql: String,
+    pub(crate) vals: Vec<Val>,
 }
 
 fn numbered<'a, const N: usize>(
@@ -316,6 +318,25 @@ fn numbered<'a, const N: usize>(
 
 impl Built {
     async fn all<T: crate::FromRow>(&self, tx: &mut Tx) -> Result<Vec<T>> {
+        #[cfg(test)]
+        BUILT.with_borrow_mut(|built| built.push(self.clone()));
         tx.all(Sql::Once(&self.sql), &self.vals).await
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    static BUILT: std::cell::RefCell<Vec<Built>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// So that a test can ask the engines how they run what a search has run.
+#[cfg(test)]
+impl Built {
+    pub(crate) fn forget() {
+        BUILT.take();
+    }
+
+    pub(crate) fn remembered() -> Vec<Built> {
+        BUILT.take()
     }
 }

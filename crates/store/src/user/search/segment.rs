@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use watchword_kit::PoolId;
 
-use super::gram::{self, Docs};
 pub use super::gram::SEGMENT;
+use super::gram::{self, Docs};
 use crate::{Record as _, Result, StoreError, Tx, Val, row, sql, vals};
 
 /// Grams or documents of one unit of work.
@@ -194,7 +194,12 @@ async fn put_back(tx: &mut Tx, texts: &[Recent]) -> Result<()> {
 }
 
 /// Of these grams: segment, gram, documents.
-pub async fn grams(tx: &mut Tx, pool: &PoolId, segments: &[i64], grams: &[String]) -> Result<Vec<(i64, String, Vec<u8>)>> {
+pub async fn grams(
+    tx: &mut Tx,
+    pool: &PoolId,
+    segments: &[i64],
+    grams: &[String],
+) -> Result<Vec<(i64, String, Vec<u8>)>> {
     let sql = sql!(
         "SELECT segment, gram, docs FROM user_grams
          WHERE pool_id = $1 AND segment IN ANY_OF($2) AND gram IN ANY_OF($3)"
