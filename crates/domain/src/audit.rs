@@ -8,10 +8,10 @@ use watchword_store::{StoreError, Tx};
 use crate::ctx::{Actor, Ctx};
 
 macro_rules! actions {
-    ($($Name:ident = $wire:literal;)*) => {
+    ($($(#[$meta:meta])* $Name:ident = $wire:literal;)*) => {
         /// The name of a write in the audit trail.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Audit { $($Name,)* }
+        pub enum Audit { $($(#[$meta])* $Name,)* }
 
         impl Audit {
             pub const ALL: &'static [Audit] = &[$(Audit::$Name),*];
@@ -34,6 +34,15 @@ actions! {
     UserUpdate = "user.update";
     UserDelete = "user.delete";
     UserKick = "user.kick";
+    UserResign = "user.resign";
+    /// A state that changed by itself.
+    UserTransition = "user.transition";
+    IdentityLink = "user.identity_link";
+    IdentityUnlink = "user.identity_unlink";
+    SyncRelationsDelete = "user.sync_relations_delete";
+    PrincipalAuthenticationReset = "user.principal_authentication_reset";
+    PasswordLinkSend = "user.password_link_send";
+    PasswordReset = "user.password_reset";
     EmailVerify = "user.email_verify";
     OtpImport = "otp.import";
     OtpSecretRead = "otp.secret_read";
@@ -55,6 +64,16 @@ actions! {
     MessageSend = "message.send";
     ProviderUpdate = "message.provider_update";
     BreakGlass = "mfa.break_glass";
+    PostCreate = "post.create";
+    PostUpdate = "post.update";
+    PostDelete = "post.delete";
+    PostAssign = "post.assign";
+    CustomFieldSet = "custom_field.set";
+    CustomFieldDelete = "custom_field.delete";
+    BaseFieldSet = "custom_field.base_set";
+    CustomDataSet = "custom_data.set";
+    WhitelistAdd = "whitelist.add";
+    WhitelistDelete = "whitelist.delete";
 }
 
 /// Writes one row into the transaction of the change it tells of.

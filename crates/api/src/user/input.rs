@@ -59,6 +59,10 @@ with_options! {
     pub struct CreateUserReq with CreateUserOptions {
         /// State of the account. Default `Activated`.
         pub status: Option<UserStatus>,
+        /// When an active user becomes `Suspended` by itself, RFC 3339. Never, if absent.
+        pub suspend_at: Option<String>,
+        /// When a suspended or deactivated user becomes `Activated` by itself, RFC 3339. Never, if absent.
+        pub activate_at: Option<String>,
         /// E-mail address, unique in the user pool whatever its case.
         pub email: Option<String>,
         /// Phone number without country code, unique in the user pool.
@@ -136,7 +140,8 @@ with_options! {
         pub otp: Option<OtpInput>,
         /// Ids of the departments that the user joins. No department exists yet, so only an empty list is accepted.
         pub department_ids: Option<Vec<String>>,
-        /// Custom fields: any JSON object of at most 256 members and 64 KiB; members that are null are left out.
+        /// Custom fields: a JSON object of at most 256 members and 64 KiB; members that are null are left out. A member
+        /// for which a custom field is defined must fit it; any other may be any JSON.
         pub custom_data: Option<Object>,
         /// Values of data objects: any JSON object up to 64 KiB, kept as it is.
         pub metadata_source: Option<Object>,
@@ -261,8 +266,15 @@ with_options! {
         /// Id in the caller's own system, unique in the user pool. Null clears it.
         #[serde(default)]
         pub external_id: Field<String>,
-        /// State of the account. Any other than `Activated` ends the user's sessions.
+        /// State of the account. Any other than `Activated` ends the user's sessions; `Resigned` does what
+        /// resign-user does.
         pub status: Option<UserStatus>,
+        /// When an active user becomes `Suspended` by itself, RFC 3339. Null: never.
+        #[serde(default)]
+        pub suspend_at: Field<String>,
+        /// When a suspended or deactivated user becomes `Activated` by itself, RFC 3339. Null: never.
+        #[serde(default)]
+        pub activate_at: Field<String>,
         /// Whether the e-mail address is proven. A new address is not unless this says so.
         pub email_verified: Option<bool>,
         /// Whether the phone number is proven.
@@ -344,7 +356,7 @@ with_options! {
         #[serde(default)]
         pub identity_number: Field<String>,
         /// Custom fields to change; a member that is null is taken away, one that is absent stays. Null clears them
-        /// all.
+        /// all. A member for which a custom field is defined must fit it; any other may be any JSON.
         #[serde(default)]
         pub custom_data: Field<Object>,
         /// Values of data objects to change, as `customData`.

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use watchword_api::common::Object;
+use watchword_api::custom_field::TargetType;
 use watchword_api::idp::ExtIdpType;
 use watchword_api::user::{
     Gender, GetUserBatchQuery, GetUserQuery, Identity, User, UserSourceType, UserStatus, WorkStatus,
@@ -15,6 +17,8 @@ use super::create::batch_size;
 use super::custom;
 use super::resolve::{resolve, resolve_many};
 use crate::ctx::Ctx;
+use crate::custom_field::Fields;
+use crate::post;
 
 /// What to show beside the user itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,16 +85,22 @@ pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -
         }
     }
     if with.posts && !ids.is_empty() {
-        for (user, post) in store::posts_of(tx, ctx.pool(), &ids).await? {
+        for (user, posts) in post::of_users(tx, ctx.pool(), &ids).await? {
             if let Some(of) = beside.get_mut(&user) {
-                of.posts.push(post);
+                of.posts = posts;
             }
         }
     }
+    let with_data = with.custom_data || with.flat_custom_data;
+    let fields = match with_data && rows.iter().any(|row| row.custom_data != "{}") {
+        true => Fields::load(tx, ctx, TargetType::User).await?,
+        false => Fields::none(TargetType::User),
+    };
     rows.into_iter()
         .map(|row| {
             let of = beside.remove(&row.id).unwrap_or_default();
-            show(row, with, of)
+            let data = if with_data { fields.shown(ctx, &row.id, &row.custom_data)? } else { Object::new() };
+            show(row, with, of, data)
         })
         .collect()
 }
@@ -110,13 +120,20 @@ pub async fn user(tx: &mut Tx, ctx: &Ctx, row: store::User, with: With) -> Resul
 }
 
 /// The answer to a write: the user with custom data.
-pub fn written(row: store::User) -> Result<User> {
-    show(row, With { custom_data: true, ..With::default() }, Beside::default())
+pub async fn written(ctx: &Ctx, row: store::User) -> Result<User> {
+    written_all(ctx, vec![row]).await?.pop().ok_or_else(|| Error::internal("a user was expected"))
 }
 
-fn show(row: store::User, with: With, beside: Beside) -> Result<User> {
-    let data =
-        if with.custom_data || with.flat_custom_data { custom::object(&row.custom_data)? } else { Default::default() };
+/// As [`written`], of several.
+pub async fn written_all(ctx: &Ctx, rows: Vec<store::User>) -> Result<Vec<User>> {
+    let with = With { custom_data: true, ..With::default() };
+    if rows.iter().all(|row| row.custom_data == "{}") {
+        return rows.into_iter().map(|row| show(row, with, Beside::default(), Object::new())).collect();
+    }
+    users(&mut ctx.read().await?, ctx, rows, with).await
+}
+
+fn show(row: store::User, with: With, beside: Beside, data: Object) -> Result<User> {
     let mut shown = plain(row)?;
     shown.main_department_id = beside.main_department;
     shown.department_ids = with.department_ids.then_some(beside.departments);
@@ -184,6 +201,8 @@ fn plain(row: store::User) -> Result<User> {
         register_source: Some(serde_json::from_str(&row.register_source).map_err(Error::internal)?),
         identity_number: row.identity_number,
         status_changed_at: iso(row.status_changed_at),
+        suspend_at: iso(row.suspend_at),
+        activate_at: iso(row.activate_at),
         tenant_id: None,
         department_ids: None,
         identities: None,
@@ -193,7 +212,7 @@ fn plain(row: store::User) -> Result<User> {
     })
 }
 
-fn identity(row: store::Identity) -> Result<Identity> {
+pub(super) fn identity(row: store::Identity) -> Result<Identity> {
     Ok(Identity {
         identity_id: row.id,
         ext_idp_id: row.ext_idp_id,

@@ -43,6 +43,8 @@ async fn every_statement_on_tenant_data_names_the_pool() {
         "WHERE at <",
         "WHERE touched_at <",
         "WHERE day <",
+        "FROM users WHERE suspend_at <=",
+        "FROM users WHERE activate_at <=",
         "FROM outbox",
         "UPDATE outbox",
         "FROM dev_inbox",
@@ -206,11 +208,13 @@ macro_rules! for_every_table {
         $check($place, &crate::user::IDENTITIES).await;
         $check($place, &crate::user::CUSTOM_VALUES).await;
         $check($place, &crate::user::SYNC_RELATIONS).await;
+        $check($place, &crate::user::reset_link::TABLE).await;
         $check($place, &crate::enrollment::TABLE).await;
         $check($place, &crate::mfa_factor::TABLE).await;
         $check($place, &crate::mfa_factor::RECOVERY_CODES).await;
         $check($place, &crate::outbox::TABLE).await;
         $check($place, &crate::outbox::INBOX).await;
+        $check($place, &crate::post::TABLE).await;
     };
 }
 
@@ -313,6 +317,8 @@ async fn no_statement_reads_a_whole_pool_but_those_that_are_meant_to() {
         "FROM access_keys",
         "FROM throttles",
         "FROM throttle_days",
+        "FROM base_fields",
+        "WHERE pool_id = $1 AND custom_data LIKE $2",
         "WHERE pool_id = $1 AND app_id = $2",
         // A few rows per pool, one per 8,192 users, and 8,192 of those.
         "FROM user_counts",

@@ -331,11 +331,14 @@ impl Search {
         self
     }
 
-    /// Adds: the user signed in to one of these applications, as far as sessions are kept.
+    /// Adds: the user signed in to one of these applications, as far as sign-ins and sessions are kept.
     pub fn and_logged_in_apps(mut self, apps: Vec<String>) -> Self {
-        let sql = "last_login_app IN ANY_OF($$) OR EXISTS (SELECT 1 FROM sessions s
-             WHERE s.pool_id = users.pool_id AND s.user_id = users.id AND s.app_id IN ANY_OF($$))";
-        self.add(None, sql, vec![Val::Texts(apps.clone()), Val::Texts(apps)]);
+        let sql = "last_login_app IN ANY_OF($$)
+             OR EXISTS (SELECT 1 FROM user_logins l
+                 WHERE l.pool_id = users.pool_id AND l.user_id = users.id AND l.success AND l.app_id IN ANY_OF($$))
+             OR EXISTS (SELECT 1 FROM sessions s
+                 WHERE s.pool_id = users.pool_id AND s.user_id = users.id AND s.app_id IN ANY_OF($$))";
+        self.add(None, sql, vec![Val::Texts(apps); 3]);
         self
     }
 

@@ -1,19 +1,23 @@
 //! Users, for management clients.
 
+mod account;
+mod identity;
+
 use watchword_api::common::{Page, Success};
 use watchword_api::user::{
-    CreateUserReq, CreateUsersBatchReq, DeleteUsersBatchReq, GetUserBatchQuery, GetUserQuery, IsUserExistsReq,
-    KickUsersReq, ListUsersByKeywordsReq, ListUsersQuery, ListUsersReq, UpdateUserBatchReq, UpdateUserReq, User,
+    CreateUserReq, CreateUsersBatchReq, DecryptFieldsReq, DecryptedField, DeleteUsersBatchReq, GetUserBatchQuery,
+    GetUserQuery, IsUserExistsReq, KickUsersReq, ListUsersByKeywordsReq, ListUsersQuery, ListUsersReq,
+    UpdateUserBatchReq, UpdateUserReq, User,
     UserExists,
 };
-use watchword_domain::user::{create, remove, resolve, search, update, view};
+use watchword_domain::user::{create, decrypt, remove, resolve, search, update, view};
 use watchword_domain::{Audit, Ctx, Permission};
 use watchword_kit::Result;
 
 use crate::op::Op;
 
 pub fn ops() -> Vec<Op> {
-    vec![
+    let mut ops = vec![
         Op::read("GET", "/api/v3/list-users", list_users).needs(Permission::UserRead).says("List users"),
         Op::read("POST", "/api/v3/list-users", search_users).needs(Permission::UserRead).says("Search users"),
         Op::read("POST", "/api/v3/list-users-by-keywords", list_users_by_keywords)
@@ -44,7 +48,13 @@ pub fn ops() -> Vec<Op> {
         Op::write("POST", "/api/v3/kick-users", kick_users, Audit::UserKick)
             .needs(Permission::UserKick)
             .says("Sign a user out of applications"),
-    ]
+        Op::read("POST", "/api/v3/users/field/decrypt", decrypt_fields)
+            .needs(Permission::UserRead)
+            .says("Decrypt values with a key of the caller's"),
+    ];
+    ops.extend(account::ops());
+    ops.extend(identity::ops());
+    ops
 }
 
 async fn list_users(ctx: Ctx, query: ListUsersQuery) -> Result<Page<User>> {
@@ -95,4 +105,8 @@ async fn is_user_exists(ctx: Ctx, req: IsUserExistsReq) -> Result<UserExists> {
 async fn kick_users(ctx: Ctx, req: KickUsersReq) -> Result<Success> {
     remove::kick(&ctx, req).await?;
     Ok(Success { success: true })
+}
+
+async fn decrypt_fields(ctx: Ctx, req: DecryptFieldsReq) -> Result<Vec<DecryptedField>> {
+    decrypt::decrypt(&ctx, req).await
 }

@@ -95,7 +95,8 @@ impl Search {
         let mut condition = String::from("id IN ANY_OF($$)");
         let mut vals = vec![Val::Texts(ids.to_vec())];
         for (_, c) in self.conditions.iter().enumerate().filter(|(i, _)| settled != Some(*i)) {
-            let _ = write!(condition, " AND ({})", c.sql);
+            // So that no index but the key is used: the ids are few, those who meet this may be many.
+            let _ = write!(condition, " AND ({}) IS TRUE", c.sql);
             vals.extend(c.vals.iter().cloned());
         }
         let order = order(keys, false);
