@@ -276,7 +276,9 @@ async fn every_common_search_is_answered_by_an_index() {
             let built = Built::remembered().into_iter().find(|b| b.sql.starts_with("SELECT id FROM users")).unwrap();
             let plan = plan(&place, &built).await;
             assert!(plan.contains(*index) && !plan.contains("SCAN users"), "{}\n{plan}", built.sql);
-            assert!(!plan.contains("TEMP B-TREE") && !plan.contains("Sort "), "{}\n{plan}", built.sql);
+            // Within equal values of a key that is unique nothing is left to sort, which PostgreSQL does not know.
+            let sorts = plan.replace("Incremental Sort", "").contains("Sort  (");
+            assert!(!plan.contains("TEMP B-TREE") && !sorts, "{}\n{plan}", built.sql);
         }
         for (search, index) in &found {
             Built::forget();
