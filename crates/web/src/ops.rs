@@ -5,6 +5,7 @@ use crate::op::Op;
 pub mod access_key;
 pub mod app;
 pub mod custom_field;
+pub mod group;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;
@@ -12,6 +13,7 @@ pub mod mfa_otp;
 pub mod oidc;
 pub mod post;
 pub mod public_info;
+pub mod role;
 pub mod security_settings;
 pub mod token;
 pub mod user;
@@ -26,6 +28,8 @@ pub fn all() -> Vec<Op> {
         ("post", post::ops()),
         ("custom_field", custom_field::ops()),
         ("whitelist", whitelist::ops()),
+        ("group", group::ops()),
+        ("role", role::ops()),
         ("mfa_otp", mfa_otp::ops()),
         ("app", app::ops()),
         ("security_settings", security_settings::ops()),
