@@ -167,3 +167,22 @@ async fn a_rule_and_users_that_come_at_the_same_moment_find_each_other() {
         assert_eq!(members(&admin, &format!("g{n}")).await.len(), 20, "g{n}");
     }
 }
+
+#[tokio::test]
+async fn members_follow_custom_data_that_is_set_by_itself_and_a_field_that_goes() {
+    let (_server, admin) = start().await;
+    rule(&admin, "tall", is("height", "GREATER", json!(180))).await;
+    let ids = people(&admin, &["ada", "bob"]).await;
+    let field = json!({ "targetType": "USER", "key": "height", "dataType": "NUMBER" });
+    admin.post("/api/v3/set-custom-fields", json!({ "list": [field] })).await.ok();
+    let set = |id: &str, height: i64| json!({ "targetType": "USER", "targetIdentifier": id, "list": [{ "key": "height", "value": height }] });
+    for (id, height) in ids.iter().zip([190, 185]) {
+        admin.post("/api/v3/set-custom-data", set(id, height)).await.ok();
+    }
+    assert_eq!(members(&admin, "tall").await, ["ada", "bob"]);
+    admin.post("/api/v3/set-custom-data", set(&ids[0], 170)).await.ok();
+    assert_eq!(members(&admin, "tall").await, ["bob"]);
+    let gone = json!({ "list": [{ "targetType": "USER", "key": "height" }] });
+    admin.post("/api/v3/delete-custom-fields", gone).await.ok();
+    assert_eq!(members(&admin, "tall").await, [""; 0]);
+}

@@ -72,6 +72,37 @@ async fn a_batch_makes_all_groups_or_none() {
 }
 
 #[tokio::test]
+async fn custom_data_obey_the_fields_of_groups_whichever_operation_writes_them() {
+    let (server, admin) = start().await;
+    let fields = json!([
+        { "targetType": "GROUP", "key": "floor", "dataType": "NUMBER", "isUnique": true },
+        { "targetType": "GROUP", "key": "secret", "dataType": "STRING", "encrypted": true },
+    ]);
+    admin.post("/api/v3/set-custom-fields", json!({ "list": fields })).await.ok();
+    let group = |code: &str, data: Value| json!({ "code": code, "name": code, "description": "", "type": "static", "customData": data });
+    let (one, many) = ("/api/v3/create-group", "/api/v3/create-groups-batch");
+    admin.post(one, group("a", json!({ "floor": "high" }))).await.refused_at("customData.floor");
+    let body = json!({ "list": [group("a", json!({ "floor": 1 })), group("b", json!({ "floor": [] }))] });
+    admin.post(many, body).await.refused_at("list[1].customData.floor");
+    let data = json!({ "floor": 1, "secret": "canary-b3c2", "free": [1] });
+    let made = admin.post(one, group("a", data.clone())).await.ok();
+    assert_eq!(made["customData"], data);
+    let body = json!({ "list": [group("b", json!({ "floor": 2 })), group("c", json!({ "floor": 1 }))] });
+    let taken = admin.post(many, body).await.refused(409);
+    assert!(taken["message"].as_str().unwrap().starts_with("list[1].customData.floor:"), "{taken}");
+    let sql = "SELECT custom_data FROM groups WHERE pool_id = $1".to_owned();
+    let mut tx = server.services.db.read().await.unwrap();
+    let (stored,): (String,) = tx.one(&sql, &[server.pool.id.as_str().into()]).await.unwrap();
+    drop(tx);
+    assert!(!stored.contains("canary-b3c2"), "{stored}");
+    let change = json!({ "code": "a", "customData": { "floor": 3, "free": null } });
+    admin.post("/api/v3/update-group", change).await.ok();
+    let shown = &admin.get("/api/v3/list-groups?withCustomData=true").await.ok()["list"][0]["customData"];
+    assert_eq!(*shown, json!({ "floor": 3, "secret": "canary-b3c2" }));
+    admin.post(one, group("b", json!({ "floor": 1 }))).await.ok();
+}
+
+#[tokio::test]
 async fn a_change_keeps_what_it_does_not_name() {
     let (_server, admin) = start().await;
     let body = json!({ "code": "dev", "name": "Dev", "description": "d", "type": "static",

@@ -404,6 +404,8 @@ async fn new_post(admin: &Client) -> Value {
 async fn new_field(admin: &Client) {
     let list = json!([{ "targetType": "USER", "key": "school", "dataType": "STRING" }]);
     admin.post("/api/v3/set-custom-fields", json!({ "list": list })).await.ok();
+}
+
 async fn group(admin: &Client) {
     let body = json!({ "code": "team", "name": "Team", "description": "", "type": "static" });
     admin.post("/api/v3/create-group", body).await.ok();

@@ -11,6 +11,7 @@ use watchword_store::user::set_custom_values;
 use super::define::no_tenant;
 use super::{Field, Fields, owner};
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::user::create::batch_size;
 use crate::user::custom;
 
@@ -53,6 +54,7 @@ pub async fn set(ctx: &Ctx, req: SetCustomDataReq) -> Result<()> {
     if target == TargetType::User {
         let index = custom::index(ctx.pool().as_str(), &id, &custom::object(&drawn.stored)?);
         set_custom_values(&mut tx, ctx.pool(), &id, &index).await?;
+        follow::changed(&mut tx, ctx, std::slice::from_ref(&id)).await?;
         details["userId"] = id.into();
     }
     ctx.commit(tx, details).await

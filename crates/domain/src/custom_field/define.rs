@@ -16,6 +16,7 @@ use watchword_store::{Tx, app, pool};
 use super::value::{Rule, compile};
 use super::{base, list, owner};
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::user::create::batch_size;
 use crate::user::custom;
 use crate::user::text as rules;
@@ -123,14 +124,18 @@ pub async fn delete(ctx: &Ctx, req: DeleteCustomFieldsReq) -> Result<()> {
     batch_size("list", req.list.len())?;
     let mut tx = ctx.write().await?;
     pool::hold(&mut tx, ctx.pool()).await?;
-    let mut names = Vec::with_capacity(req.list.len());
+    let (mut names, mut from_users) = (Vec::with_capacity(req.list.len()), false);
     for (i, field) in req.list.iter().enumerate() {
         if !store::delete(&mut tx, ctx.pool(), field.target_type.as_str(), &field.key).await? {
             let none = text!("no such custom field", "自定义字段不存在");
             return Err(Error::new(codes::NOT_FOUND).because(none).at(format!("list[{i}].key")));
         }
         let owners = take_away(&mut tx, ctx, field.target_type, &field.key).await?;
+        from_users |= field.target_type == TargetType::User && owners > 0;
         names.push(json!({ "targetType": field.target_type, "key": field.key, "values": owners }));
+    }
+    if from_users {
+        follow::all(&mut tx, ctx).await?;
     }
     ctx.commit(tx, json!({ "fields": names })).await
 }

@@ -47,6 +47,14 @@ pub async fn departments_moved(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
+/// After something was taken from users whom nobody has listed, as a custom field: every rule is judged for everybody.
+pub async fn all(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
+    for (group, rule) in rules(tx, ctx, |_| true).await? {
+        store::refill(tx, ctx.pool(), &group, &rule.filter(ctx.pool())?, ctx.now()).await?;
+    }
+    Ok(())
+}
+
 /// Before users are deleted: no rule that is being written finds them meanwhile.
 pub async fn before_delete(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
     Ok(tx.share(ctx.pool(), RULES).await?)

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use watchword_api::common::Object;
+use watchword_api::custom_field::TargetType;
 use watchword_api::group::{
     CreateGroupsBatchReq, CreateOrUpdateGroup, DeleteGroupsReq, Group as Shown, GroupKind, NewGroup, UpdateGroupReq,
 };
@@ -15,8 +16,8 @@ use super::rule::Rule;
 use super::view::{With, full};
 use super::{MAX_BATCH, by_code, follow, is_dynamic, unknown};
 use crate::ctx::Ctx;
+use crate::custom_field::{self, Drawn, Fields};
 use crate::rules;
-use crate::user::custom;
 
 const SHOWN: With = With { custom_data: true, flat_custom_data: false };
 
@@ -25,8 +26,8 @@ const SHOWN: With = With { custom_data: true, flat_custom_data: false };
 /// # Errors
 /// 400 at the member that cannot be, 409 at a `code` that is taken.
 pub async fn create(ctx: &Ctx, req: NewGroup) -> Result<Shown> {
-    let row = draw_up(ctx, req)?;
-    let made = insert(ctx, vec![row], |e, _| e).await?;
+    let new = draw_up(ctx, req)?;
+    let made = insert(ctx, vec![new], |_, path| path).await?;
     made.into_iter().next().ok_or_else(|| Error::internal("a group was expected"))
 }
 
@@ -36,25 +37,42 @@ pub async fn create(ctx: &Ctx, req: NewGroup) -> Result<Shown> {
 /// As [`create`], the member's path beginning with `list[i]`.
 pub async fn create_batch(ctx: &Ctx, req: CreateGroupsBatchReq) -> Result<Vec<Shown>> {
     rules::count("list", req.list.len(), MAX_BATCH)?;
-    let at = |e: Error, i: usize| e.at(format!("list[{i}]"));
-    let mut rows: Vec<Group> = Vec::with_capacity(req.list.len());
+    let mut new: Vec<New> = Vec::with_capacity(req.list.len());
     for (i, item) in req.list.into_iter().enumerate() {
-        let row = draw_up(ctx, item).map_err(|e| at(e, i))?;
-        if rows.iter().any(|other| other.code == row.code) {
-            return Err(at(Error::invalid("code", text!("given twice", "重复")), i));
+        let one = draw_up(ctx, item).map_err(|e| e.at(format!("list[{i}]")))?;
+        if new.iter().any(|other| other.row.code == one.row.code) {
+            return Err(Error::invalid(format!("list[{i}].code"), text!("given twice", "重复")));
         }
-        rows.push(row);
+        new.push(one);
     }
-    insert(ctx, rows, at).await
+    insert(ctx, new, |i, path| format!("list[{i}].{path}")).await
 }
 
-async fn insert(ctx: &Ctx, rows: Vec<Group>, at: impl Fn(Error, usize) -> Error) -> Result<Vec<Shown>> {
+/// A group that is not stored yet, and its custom data as they were given.
+struct New {
+    row: Group,
+    custom_data: Object,
+}
+
+/// `place` makes the path of a member of the n-th group.
+async fn insert(ctx: &Ctx, new: Vec<New>, place: impl Fn(usize, String) -> String) -> Result<Vec<Shown>> {
     let mut tx = ctx.write().await?;
-    let codes: Vec<String> = rows.iter().map(|row| row.code.clone()).collect();
+    let codes: Vec<String> = new.iter().map(|one| one.row.code.clone()).collect();
     let there = store::by_codes(&mut tx, ctx.pool(), &codes).await?;
     if let Some(i) = codes.iter().position(|code| there.iter().any(|g| g.code == *code)) {
-        return Err(at(taken("code"), i));
+        return Err(taken(&place(i, "code".into())));
     }
+    let fields = Fields::load(&mut tx, ctx, TargetType::Group).await?;
+    let (mut rows, mut drawn): (Vec<Group>, Vec<Drawn>) = (Vec::new(), Vec::new());
+    for (i, New { mut row, custom_data }) in new.into_iter().enumerate() {
+        let one = fields.draw_up(ctx, &row.id, "{}", &custom_data);
+        let one = one.map_err(|e| e.at(place(i, "customData".into())))?;
+        row.custom_data.clone_from(&one.stored);
+        rows.push(row);
+        drawn.push(one);
+    }
+    let claims: Vec<(&str, &Drawn)> = rows.iter().map(|row| row.id.as_str()).zip(&drawn).collect();
+    fields.claim(&mut tx, ctx, &claims, |key, i| place(i, format!("customData.{key}"))).await?;
     if rows.iter().any(is_dynamic) {
         follow::before_rule(&mut tx, ctx).await?;
     }
@@ -77,7 +95,7 @@ async fn fill(tx: &mut Tx, ctx: &Ctx, row: &Group) -> Result<()> {
     Ok(store::refill(tx, ctx.pool(), &row.id, &filter, ctx.now()).await?)
 }
 
-fn draw_up(ctx: &Ctx, req: NewGroup) -> Result<Group> {
+fn draw_up(ctx: &Ctx, req: NewGroup) -> Result<New> {
     let name = rules::name("name", &req.name)?;
     let rule = match (req.kind, req.rule) {
         (GroupKind::Static, None) => None,
@@ -88,7 +106,7 @@ fn draw_up(ctx: &Ctx, req: NewGroup) -> Result<Group> {
         }
         (GroupKind::Dynamic, Some(conditions)) => Some(Rule::given(conditions, ctx.pool())?.json()?),
     };
-    Ok(Group {
+    let row = Group {
         pool_id: ctx.pool().to_string(),
         id: ctx.new_id(),
         code: rules::code("code", &req.code)?,
@@ -97,10 +115,11 @@ fn draw_up(ctx: &Ctx, req: NewGroup) -> Result<Group> {
         description: rules::description(req.description)?,
         kind: req.kind.as_str().into(),
         rule,
-        custom_data: custom::json("customData", &req.custom_data.unwrap_or_default())?,
+        custom_data: "{}".into(),
         created_at: ctx.now(),
         updated_at: ctx.now(),
-    })
+    };
+    Ok(New { row, custom_data: req.custom_data.unwrap_or_default() })
 }
 
 fn no_rule() -> Error {
@@ -202,9 +221,8 @@ async fn write(ctx: &Ctx, mut tx: Tx, row: Group, change: Change) -> Result<Show
         row.rule = Some(Rule::given(conditions, ctx.pool())?.json()?);
     }
     if let Some(patch) = change.custom_data {
-        let mut data = custom::object(&row.custom_data)?;
-        custom::merge(&mut data, patch);
-        row.custom_data = custom::json("customData", &data)?;
+        let (id, stored) = (&row.id, &row.custom_data);
+        row.custom_data = custom_field::write(&mut tx, ctx, TargetType::Group, id, stored, &patch).await?;
     }
     TABLE.update(&mut tx, &row).await.map_err(|e| told(e, "newCode"))?;
     if ruled {

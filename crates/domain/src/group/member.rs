@@ -11,7 +11,7 @@ use watchword_store::group::{self as store, Group, TABLE};
 use watchword_store::target::{self, Target};
 use watchword_store::{Tx, user};
 
-use super::view::{With, show};
+use super::view::without_members;
 use super::{MAX_BATCH, by_code, is_dynamic, unknown};
 use crate::ctx::Ctx;
 use crate::user::resolve::resolve;
@@ -54,7 +54,7 @@ pub async fn of_user(ctx: &Ctx, query: GetUserGroupsQuery) -> Result<Page<Shown>
     let kind = query.user_id_type.unwrap_or_default();
     let user = resolve(&mut tx, ctx, ctx.pool(), &query.user_id, kind).await.map_err(|e| e.at("userId"))?;
     let rows = store::of_user(&mut tx, ctx.pool(), &user.id).await?;
-    let list: Vec<Shown> = rows.into_iter().map(|row| show(row, With::default(), None)).collect::<Result<_>>()?;
+    let list: Vec<Shown> = rows.into_iter().map(without_members).collect::<Result<_>>()?;
     Ok(Page { total_count: list.len() as i64, list })
 }
 

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use watchword_api::common::{Object, Page};
+use watchword_api::custom_field::TargetType;
 use watchword_api::group::{
     AuthorizedResource, GetAllGroupsQuery, GetGroupAuthorizedResourcesQuery, GetGroupQuery, Group as Shown, GroupKind,
     ListGroupsQuery,
 };
-use watchword_api::user::User;
+use watchword_api::user::{AdvancedFilter, User};
 use watchword_kit::unicode::fold;
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::group::{self as store, Group, TABLE};
@@ -18,9 +19,10 @@ use watchword_store::{Tx, user};
 use super::rule::Rule;
 use super::{by_code, is_dynamic};
 use crate::ctx::Ctx;
+use crate::custom_field::Fields;
 use crate::role;
 use crate::user::search::page;
-use crate::user::{custom, view};
+use crate::user::view;
 
 /// Members that one group shows.
 const MAX_SHOWN: i64 = 1000;
@@ -58,7 +60,9 @@ pub async fn list(ctx: &Ctx, query: ListGroupsQuery) -> Result<Page<Shown>> {
         custom_data: query.with_custom_data.unwrap_or_default(),
         flat_custom_data: query.flat_custom_data.unwrap_or_default(),
     };
-    Ok(Page { total_count, list: rows.into_iter().map(|row| show(row, with, None)).collect::<Result<_>>()? })
+    let fields = fields(&mut tx, ctx, with).await?;
+    let list = rows.into_iter().map(|row| show(ctx, &fields, row, with, None)).collect::<Result<_>>()?;
+    Ok(Page { total_count, list })
 }
 
 /// Every group of the pool, the newest first.
@@ -69,8 +73,9 @@ pub async fn all(ctx: &Ctx, query: GetAllGroupsQuery) -> Result<Vec<Shown>> {
     let mut tx = ctx.scan().await?;
     let rows = store::all(&mut tx, ctx.pool()).await?;
     let with = With { custom_data: query.with_custom_data.unwrap_or_default(), ..With::default() };
+    let fields = fields(&mut tx, ctx, with).await?;
     if !query.fetch_members.unwrap_or_default() {
-        return rows.into_iter().map(|row| show(row, with, None)).collect();
+        return rows.into_iter().map(|row| show(ctx, &fields, row, with, None)).collect();
     }
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
     let pairs = store::members_of_all(&mut tx, ctx.pool(), &ids, MAX_SHOWN_IN_ALL + 1).await?;
@@ -90,7 +95,7 @@ pub async fn all(ctx: &Ctx, query: GetAllGroupsQuery) -> Result<Vec<Shown>> {
     rows.into_iter()
         .map(|row| {
             let own = members.remove(&row.id).unwrap_or_default();
-            show(row, with, Some(own))
+            show(ctx, &fields, row, with, Some(own))
         })
         .collect()
 }
@@ -105,22 +110,42 @@ async fn shown_users(tx: &mut Tx, ctx: &Ctx, ids: Vec<String>) -> Result<HashMap
 pub(super) async fn full(tx: &mut Tx, ctx: &Ctx, row: Group, with: With) -> Result<Shown> {
     let page = table::Page { limit: MAX_SHOWN, offset: 0 };
     let (total, ids) = store::members(tx, ctx.pool(), &row.id, page).await?;
+    let fields = fields(tx, ctx, with).await?;
     if total > MAX_SHOWN {
-        return show(row, with, None);
+        return show(ctx, &fields, row, with, None);
     }
     let users = shown_users(tx, ctx, ids.clone()).await?;
-    show(row, with, Some(ids.iter().filter_map(|id| users.get(id).cloned()).collect()))
+    show(ctx, &fields, row, with, Some(ids.iter().filter_map(|id| users.get(id).cloned()).collect()))
 }
 
-pub(super) fn show(row: Group, with: With, members: Option<Vec<User>>) -> Result<Shown> {
-    let data =
-        if with.custom_data || with.flat_custom_data { custom::object(&row.custom_data)? } else { Object::new() };
-    let rule = match is_dynamic(&row) {
-        true => Some(Rule::stored(row.rule.as_deref())?.into_conditions()),
-        false => None,
+/// The fields by which custom data is shown, where it is.
+async fn fields(tx: &mut Tx, ctx: &Ctx, with: With) -> Result<Fields> {
+    if with.custom_data || with.flat_custom_data {
+        return Fields::load(tx, ctx, TargetType::Group).await;
+    }
+    Ok(Fields::none(TargetType::Group))
+}
+
+/// The group itself.
+pub(super) fn without_members(row: Group) -> Result<Shown> {
+    let rule = rule(&row)?;
+    Ok(Shown { rule, ..plain(row) })
+}
+
+fn rule(row: &Group) -> Result<Option<Vec<AdvancedFilter>>> {
+    match is_dynamic(row) {
+        true => Ok(Some(Rule::stored(row.rule.as_deref())?.into_conditions())),
+        false => Ok(None),
+    }
+}
+
+fn show(ctx: &Ctx, fields: &Fields, row: Group, with: With, members: Option<Vec<User>>) -> Result<Shown> {
+    let data = match with.custom_data || with.flat_custom_data {
+        true => fields.shown(ctx, &row.id, &row.custom_data)?,
+        false => Object::new(),
     };
-    let mut shown = plain(row);
-    (shown.rule, shown.members) = (rule, members);
+    let mut shown = without_members(row)?;
+    shown.members = members;
     if with.flat_custom_data {
         let own = data.iter().filter(|(key, _)| !names().contains(key));
         shown.flat_custom_data = own.map(|(k, v)| (k.clone(), v.clone())).collect();
