@@ -30,8 +30,8 @@ pub use life::{
 };
 pub use reset_link::{ResetLinkSent, ResetLinkUser, SendResetLinkReq};
 pub use search::{
-    AdvancedFilter, FilterOperator, FuzzySearchField, ListUsersOptions, ListUsersQuery, ListUsersReq, SortOrder,
-    UserSort, UserSortField,
+    AdvancedFilter, FilterOperator, FuzzySearchField, ListUsersByKeywordsReq, ListUsersOptions, ListUsersQuery,
+    ListUsersReq, SortOrder, UserSort, UserSortField,
 };
 
 wire_enum! {

@@ -1,4 +1,5 @@
-//! The schema. A migration is one file for both engines; `name.sqlite.sql` overrides it on SQLite where it must.
+//! The schema. A migration is one file for both engines; `name.sqlite.sql` and `name.postgres.sql` add to it what the
+//! engines write differently, which is triggers.
 //!
 //! Written in the portable words of docs/sql.md: TEXT, BIGINT, BOOLEAN, BLOB. On the way in, SQLite gets
 //! `WITHOUT ROWID` on every table (the primary key is the table), PostgreSQL gets `COLLATE "C"` on every TEXT (both
@@ -13,19 +14,24 @@ use crate::{Db, Result, StoreError};
 pub struct Step {
     pub version: i64,
     pub name: &'static str,
-    pub general: &'static str,
-    pub sqlite: &'static str,
+    /// What both engines run first.
+    general: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
 }
 
 macro_rules! steps {
-    ($($version:literal $name:literal),* $(,)?) => {
+    ($($version:literal $name:literal $(+ $engines:ident)?),* $(,)?) => {
         &[$(Step {
             version: $version,
             name: $name,
             general: include_str!(concat!("../migrations/", $name, ".sql")),
-            sqlite: include_str!(concat!("../migrations/", $name, ".sql")),
+            sqlite: steps!(@ $name ".sqlite.sql" $($engines)?),
+            postgres: steps!(@ $name ".postgres.sql" $($engines)?),
         }),*]
     };
+    (@ $name:literal $end:literal) => { "" };
+    (@ $name:literal $end:literal $engines:ident) => { include_str!(concat!("../migrations/", $name, $end)) };
 }
 
 /// Every migration, in order. A released one is never edited.
@@ -42,6 +48,7 @@ pub const STEPS: &[Step] = steps![
     10 "0010_posts",
     11 "0011_custom_fields",
     12 "0012_user_logins",
+    13 "0013_user_search" + engines,
 ];
 
 /// Applies what is missing, each step in a transaction of its own.
@@ -64,11 +71,13 @@ pub async fn run(db: &Db, now: Millis) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn for_sqlite(sql: &str) -> String {
-    sql.replace("\n);", "\n) WITHOUT ROWID;")
-}
+impl Step {
+    pub(crate) fn for_sqlite(&self) -> String {
+        self.general.replace("\n);", "\n) WITHOUT ROWID;") + self.sqlite
+    }
 
-pub(crate) fn for_postgres(sql: &str) -> String {
-    let sql = sql.replace(" TEXT", " TEXT COLLATE \"C\"").replace(" BLOB", " BYTEA");
-    sql.replace("\n);", "\n) WITH (fillfactor = 85);")
+    pub(crate) fn for_postgres(&self) -> String {
+        let sql = self.general.replace(" TEXT", " TEXT COLLATE \"C\"").replace(" BLOB", " BYTEA");
+        sql.replace("\n);", "\n) WITH (fillfactor = 85);") + self.postgres
+    }
 }

@@ -43,6 +43,8 @@ pub enum Sql<'a> {
     Written(&'static Statement),
     Kept(&'a Kept),
     Built(&'a str),
+    /// Built for one use: PostgreSQL keeps no plan of it, and plans for these values.
+    Once(&'a str),
 }
 
 /// A statement that is built once and run often.
@@ -88,7 +90,7 @@ impl<'a> Sql<'a> {
         let text = match self {
             Sql::Written(s) => s.sql,
             Sql::Kept(s) => &s.sql,
-            Sql::Built(text) => text,
+            Sql::Built(text) | Sql::Once(text) => text,
         };
         let starts = |word: &str| text.trim_start().get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word));
         let writes = || ["INSERT INTO", "UPDATE ", "DELETE FROM"].iter().any(|word| text.contains(word));
@@ -99,7 +101,7 @@ impl<'a> Sql<'a> {
         match self {
             Sql::Written(s) => run(s.sqlite.get_or_init(|| to_sqlite(s.sql))),
             Sql::Kept(s) => run(s.sqlite.get_or_init(|| to_sqlite(&s.sql))),
-            Sql::Built(text) => run(&to_sqlite(text)),
+            Sql::Built(text) | Sql::Once(text) => run(&to_sqlite(text)),
         }
     }
 
@@ -107,7 +109,7 @@ impl<'a> Sql<'a> {
         match self {
             Sql::Written(s) => s.postgres.get_or_init(|| to_postgres(s.sql)).as_str().into(),
             Sql::Kept(s) => s.postgres.get_or_init(|| to_postgres(&s.sql)).as_str().into(),
-            Sql::Built(text) => to_postgres(text).into(),
+            Sql::Built(text) | Sql::Once(text) => to_postgres(text).into(),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod engines;
 mod model;
 mod portable;
+mod search;
 mod units;
 
 use std::future::Future;

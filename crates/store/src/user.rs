@@ -239,6 +239,16 @@ pub async fn identities_of(tx: &mut Tx, pool: &PoolId, users: &[String]) -> Resu
     tx.all(sql, vals![pool, users]).await
 }
 
+/// The departments that these users are members of themselves: user, department, whether it is the main one; in the
+/// order of joining.
+pub async fn departments_of(tx: &mut Tx, pool: &PoolId, users: &[String]) -> Result<Vec<(String, String, bool)>> {
+    let sql = sql!(
+        "SELECT user_id, department_id, is_main FROM department_members
+         WHERE pool_id = $1 AND user_id IN ANY_OF($2) ORDER BY joined_at, department_id"
+    );
+    tx.all(sql, vals![pool, users]).await
+}
+
 /// Replaces the index of a user's custom data.
 pub async fn set_custom_values(tx: &mut Tx, pool: &PoolId, user: &str, rows: &[CustomValue]) -> Result<()> {
     tx.run(sql!("DELETE FROM user_custom_values WHERE pool_id = $1 AND user_id = $2"), vals![pool, user]).await?;

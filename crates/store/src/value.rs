@@ -19,6 +19,8 @@ pub enum Val {
     Bytes(Vec<u8>),
     /// The argument of `IN ANY_OF($n)`.
     Texts(Vec<String>),
+    /// As `Texts`, of a BIGINT column.
+    Ints(Vec<i64>),
 }
 
 /// `vals![pool, &user.id, now]`: the parameters of a statement, in order.
@@ -48,6 +50,7 @@ from! {
     &[u8] => |v| Val::Bytes(v.to_vec());
     Vec<String> => |v| Val::Texts(v);
     &[String] => |v| Val::Texts(v.to_vec());
+    Vec<i64> => |v| Val::Ints(v);
 }
 
 impl<T: Into<Val>> From<Option<T>> for Val {
@@ -78,6 +81,7 @@ impl rusqlite::ToSql for Val {
             Val::Bool(b) => ToSqlOutput::Owned(Value::Integer(i64::from(*b))),
             Val::Bytes(b) => ToSqlOutput::Borrowed(ValueRef::Blob(b)),
             Val::Texts(list) => ToSqlOutput::Owned(Value::Text(serde_json::Value::from(list.as_slice()).to_string())),
+            Val::Ints(list) => ToSqlOutput::Owned(Value::Text(serde_json::Value::from(list.as_slice()).to_string())),
         })
     }
 }
@@ -91,6 +95,7 @@ impl ToSql for Val {
             Val::Bool(b) => b.to_sql_checked(ty, out),
             Val::Bytes(b) => b.to_sql_checked(ty, out),
             Val::Texts(list) => list.to_sql_checked(ty, out),
+            Val::Ints(list) => list.to_sql_checked(ty, out),
         }
     }
 

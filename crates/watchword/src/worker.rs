@@ -1,5 +1,5 @@
-//! The background work of a node: sends what is in the outbox, changes the state of users whose time has come, and
-//! forgets what is over.
+//! The background work of a node: sends what is in the outbox, changes the state of users whose time has come, forgets
+//! what is over, and keeps the search index.
 //!
 //! # Delivery
 //! Any number of nodes share one outbox. A worker takes a message by a conditional update that holds it for
@@ -12,6 +12,7 @@
 
 mod deliver;
 mod forget;
+mod index;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -41,6 +42,10 @@ pub const ATTEMPTS: i64 = 8;
 const LOOK: Duration = Duration::from_secs(1);
 /// How often what is over is forgotten.
 const TIDY: Duration = Duration::from_secs(300);
+/// How often the search index takes in what is new.
+const INDEX: Duration = Duration::from_secs(30);
+/// Every how many rounds of the index its sparse parts are joined.
+const THIN: u32 = 10;
 /// How long messages under way may take to end after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -51,6 +56,7 @@ pub async fn run(services: Arc<Services>, fetch: Fetch, stop: impl Future<Output
     // Ends with this function, however it ends.
     let mut tidy = JoinSet::new();
     tidy.spawn(forget_forever(worker.services.clone()));
+    tidy.spawn(index_forever(worker.services.clone()));
     tidy.spawn(transitions_forever(worker.services.clone()));
     loop {
         let services = worker.services.clone();
@@ -70,6 +76,18 @@ pub async fn run(services: Arc<Services>, fetch: Fetch, stop: impl Future<Output
 /// Forgets whatever is over, once; [`run`] does so every few minutes.
 pub async fn forget(services: &Services) {
     forget::all(services).await;
+}
+
+/// Brings the search index up to date, once, down to segments of `enough` users; [`run`] does so for whole segments.
+pub async fn index(services: &Services, enough: usize) {
+    index::all(services, enough, true).await;
+}
+
+async fn index_forever(services: Arc<Services>) {
+    for round in 1_u32.. {
+        tokio::time::sleep(INDEX).await;
+        index::all(&services, watchword_store::user::search::segment::SEGMENT, round % THIN == 0).await;
+    }
 }
 
 async fn forget_forever(services: Arc<Services>) {

@@ -25,6 +25,7 @@ const NEWER: &[&str] = &[
     "POST /api/v3/check-role-mutual-exclusion",
     "POST /api/v3/disable-global-mfa-settings",
     "POST /api/v3/get-department-available-app",
+    "POST /api/v3/list-users-by-keywords",
     "POST /api/v3/send-user-reset-password-email-link",
     "POST /api/v3/list-post",
     "POST /api/v3/add-whitelist-of-app",

@@ -76,6 +76,7 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
         "POST /api/v3/delete-access-key" => post(json!({ "accessKeyId": key(&admin).await })),
         // users
         "GET /api/v3/list-users" => get("?page=1&limit=10".into()),
+        "POST /api/v3/list-users-by-keywords" => post(json!({ "keywords": "a" })),
         "POST /api/v3/list-users" => post(json!({ "keywords": "a", "options": { "pagination": { "page": 1 } } })),
         "GET /api/v3/get-user" => get(format!("?userId={}", s.user("ada").await)),
         "GET /api/v3/get-user-batch" => get(format!("?userIds={}", s.user("ada").await)),

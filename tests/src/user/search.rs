@@ -1,6 +1,9 @@
 //! Lists of users: filters, keywords, conditions, order, pages.
 
+mod model;
+
 use serde_json::{Value, json};
+use watchword_store::{Val, vals};
 use watchword_testkit::{Client, Server, seconds};
 
 use super::{create, id, start, usernames};
@@ -24,6 +27,20 @@ async fn four() -> (Server, Client) {
         server.clock.advance(seconds(1));
     }
     (server, admin)
+}
+
+/// A statement of ours on the pool's rows; `$1` is the pool.
+async fn run(server: &Server, sql: &str, vals: &[Val]) {
+    let mut all = vals![&server.pool.id].to_vec();
+    all.extend_from_slice(vals);
+    let mut tx = server.services.db.write().await.expect("a transaction");
+    tx.run(&sql.to_owned(), &all).await.expect("the statement runs");
+    tx.commit().await.expect("a commit");
+}
+
+/// Takes every user into the search index, as the worker does with whole segments.
+async fn index(server: &Server) {
+    watchword::worker::index(&server.services, 1).await;
 }
 
 async fn found(admin: &Client, body: Value) -> String {
@@ -222,7 +239,14 @@ async fn a_condition_that_makes_no_sense_is_refused_at_its_place() {
         ("value", json!({ "field": "age", "operator": "EQUAL", "value": { "a": 1 } })),
         ("value", json!({ "field": "identity", "operator": "EQUAL", "value": { "password": "x" } })),
         ("value", json!({ "field": "name", "operator": "EQUAL", "value": "x".repeat(257) })),
-        ("field", json!({ "field": "department", "operator": "IN", "value": [] })),
+        ("operator", json!({ "field": "department", "operator": "CONTAINS", "value": "d" })),
+        ("value", json!({ "field": "department", "operator": "IN", "value": {} })),
+        ("value", json!({ "field": "department", "operator": "EQUAL", "value": { "departmentId": "d" } })),
+        (
+            "value",
+            json!({ "field": "department", "operator": "EQUAL",
+            "value": { "organizationCode": "o", "departmentId": "d", "departmentIdType": "code" } }),
+        ),
         ("field", json!({ "field": "x".repeat(257), "operator": "IS_NULL" })),
     ] {
         let good = json!({ "field": "username", "operator": "NOT_NULL" });
@@ -290,4 +314,79 @@ async fn another_pools_users_are_in_no_list() {
     assert_eq!(found(&admin, json!({ "advancedFilter": filter })).await, "b");
     assert_eq!(found(&stranger, json!({ "advancedFilter": filter })).await, "z");
     assert_eq!(found(&admin, json!({ "keywords": id(&theirs), "options": { "fuzzySearchOn": ["id"] } })).await, "");
+}
+
+#[tokio::test]
+async fn indexed_users_are_found_by_what_they_are_called_now() {
+    let (server, admin) = four().await;
+    let words = async |words: &str| found(&admin, json!({ "keywords": words })).await;
+    index(&server).await;
+    assert_eq!(super::count(&server, "user_texts_recent", "TRUE").await, 0);
+    for (word, want) in
+        [("example", "ab"), ("北京", "a"), ("京", "a"), ("0138", "b"), ("x", "abd"), ("zz", ""), ("t@e", "b")]
+    {
+        assert_eq!(words(word).await, want, "{word}");
+    }
+    let all = admin.get("/api/v3/list-users").await.ok();
+    let (bert, anna) = (id(&all["list"][2]), id(&all["list"][3]));
+    admin.post("/api/v3/update-user", json!({ "userId": bert, "email": "robert@other.org", "name": null })).await.ok();
+    assert_eq!(
+        (words("example").await, words("robert").await, words("ober").await),
+        ("a".into(), "b".into(), "b".into())
+    );
+    admin.post("/api/v3/delete-users-batch", json!({ "userIds": [anna] })).await.ok();
+    assert_eq!((words("example").await, words("北京").await), (String::new(), String::new()));
+    // The segment has two users left of four; a third one leaves, and it is dissolved.
+    index(&server).await;
+    let carol = id(&all["list"][1]);
+    admin.post("/api/v3/update-user", json!({ "userId": carol, "nickname": "karla" })).await.ok();
+    index(&server).await;
+    assert_eq!(
+        (words("karla").await, words("carol").await, words("robert").await, words("555").await),
+        ("c".into(), String::new(), "b".into(), "d".into())
+    );
+    assert_eq!(super::count(&server, "user_grams", "gram LIKE '0anna%'").await, 0);
+}
+
+#[tokio::test]
+async fn users_are_found_by_keywords_alone() {
+    let (_server, admin) = four().await;
+    let list = "/api/v3/list-users-by-keywords";
+    let names = |page: &Value| usernames(page).concat();
+    let page = admin.post(list, json!({ "keywords": "EXAMPLE" })).await.ok();
+    assert_eq!((names(&page), &page["totalCount"]), ("ba".into(), &json!(2)));
+    let options = json!({ "sort": [{ "field": "username", "order": "asc" }], "pagination": { "limit": 1, "page": 2 } });
+    let page = admin.post(list, json!({ "keywords": "example", "options": options })).await.ok();
+    assert_eq!((names(&page), &page["totalCount"]), ("b".into(), &json!(2)));
+    let page = admin.post(list, json!({ "keywords": "foo", "options": { "fuzzySearchOn": ["company"] } })).await.ok();
+    assert_eq!(names(&page), "ba");
+    assert_eq!(admin.post(list, json!({ "keywords": "" })).await.ok()["totalCount"], 4);
+    admin.post(list, json!({})).await.refused_at("keywords");
+    admin.post(list, json!({ "keywords": "x".repeat(257) })).await.refused_at("keywords");
+}
+
+#[tokio::test]
+async fn lists_show_departments_and_posts_when_asked() {
+    let (server, admin) = four().await;
+    let all = admin.get("/api/v3/list-users").await.ok();
+    let user = id(&all["list"][3]).to_owned();
+    for (department, main) in [("d1", false), ("d2", true)] {
+        let sql = "INSERT INTO department_members (pool_id, department_id, user_id, is_leader, is_main, joined_at)
+                   VALUES ($1, $2, $3, FALSE, $4, 0)";
+        run(&server, sql, vals![department, &user, main]).await;
+    }
+    run(
+        &server,
+        "INSERT INTO post_users (pool_id, post_id, user_id, created_at) VALUES ($1, 'p1', $2, 0)",
+        vals![&user],
+    )
+    .await;
+    let page = admin.get("/api/v3/list-users?withDepartmentIds=true&withPost=true").await.ok();
+    let (dora, anna) = (&page["list"][0], &page["list"][3]);
+    assert_eq!((&dora["departmentIds"], &dora["postIdList"]), (&json!([]), &json!([])));
+    assert_eq!((&anna["departmentIds"], &anna["postIdList"]), (&json!(["d1", "d2"]), &json!(["p1"])));
+    assert_eq!(anna["mainDepartmentId"], "d2");
+    let options = json!({ "withDepartmentIds": true });
+    let page = admin.post("/api/v3/list-users", json!({ "keywords": "anna", "options": options })).await.ok();
+    assert_eq!((&page["list"][0]["departmentIds"], page["list"][0].get("postIdList")), (&json!(["d1", "d2"]), None));
 }

@@ -131,14 +131,27 @@ pub struct ListUsersReq {
     pub options: Option<ListUsersOptions>,
 }
 
+/// Body of `POST /api/v3/list-users-by-keywords`, which only the Java SDK has.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListUsersByKeywordsReq {
+    /// Text to look for in the members that `options.fuzzySearchOn` names. An empty one finds every user.
+    pub keywords: String,
+
+    /// Paging, sorting and what to return.
+    pub options: Option<ListUsersOptions>,
+}
+
 /// One condition of a user search.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdvancedFilter {
     /// A member of the user, such as `id`, `phone`, `email`, `username`, `externalId`, `name`, `status`, `gender`,
     /// `signedUp`, `lastLogin`, `loginsCount`; `userSource` (a type, or an object with `userSourceType` and
-    /// `userSourceId`), `loggedInApps`, `identity` (an object with any of `extIdpId`, `provider`, `userIdInIdp`); or a
-    /// custom field. Case does not count for user name, e-mail, external id, name and nickname.
+    /// `userSourceId`), `department` (an object with `organizationCode`, `departmentId`, and perhaps
+    /// `departmentIdType`, `includeChildrenDepartments`), `loggedInApps`, `identity` (an object with any of `extIdpId`,
+    /// `provider`, `userIdInIdp`); or a custom field. Case does not count for user name, e-mail, external id, name and
+    /// nickname.
     pub field: String,
 
     /// How to compare.

@@ -11,7 +11,6 @@ use watchword_api::user::{
 };
 use watchword_kit::{Error, Millis, Result};
 use watchword_store::Tx;
-use watchword_store::department::member;
 use watchword_store::user as store;
 
 use super::create::batch_size;
@@ -66,19 +65,31 @@ pub async fn get_batch(ctx: &Ctx, query: GetUserBatchQuery) -> Result<Vec<User>>
     users(&mut tx, ctx, rows, with).await
 }
 
-/// Shows users, in their order; departments and identities take one statement each for all of them.
+/// Shows users, in their order; each kind of what is beside them takes one statement for all.
 pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -> Result<Vec<User>> {
-    let mut identities: HashMap<String, Vec<Identity>> = HashMap::new();
+    let mut beside: HashMap<String, Beside> = rows.iter().map(|u| (u.id.clone(), Beside::default())).collect();
     let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
-    let mut departments = departments(tx, ctx, &ids).await?;
-    if with.identities && !rows.is_empty() {
+    if with.identities && !ids.is_empty() {
         for row in store::identities_of(tx, ctx.pool(), &ids).await? {
-            identities.entry(row.user_id.clone()).or_default().push(identity(row)?);
+            if let Some(of) = beside.get_mut(&row.user_id) {
+                of.identities.push(identity(row)?);
+            }
         }
     }
-    let mut posts: HashMap<String, Vec<String>> = HashMap::new();
-    if with.posts && !rows.is_empty() {
-        posts = post::of_users(tx, ctx.pool(), &ids).await?;
+    if !ids.is_empty() {
+        for (user, department, main) in store::departments_of(tx, ctx.pool(), &ids).await? {
+            if let Some(of) = beside.get_mut(&user) {
+                of.main_department = main.then(|| department.clone()).or(of.main_department.take());
+                of.departments.push(department);
+            }
+        }
+    }
+    if with.posts && !ids.is_empty() {
+        for (user, posts) in post::of_users(tx, ctx.pool(), &ids).await? {
+            if let Some(of) = beside.get_mut(&user) {
+                of.posts = posts;
+            }
+        }
     }
     let with_data = with.custom_data || with.flat_custom_data;
     let fields = match with_data && rows.iter().any(|row| row.custom_data != "{}") {
@@ -87,38 +98,20 @@ pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -
     };
     rows.into_iter()
         .map(|row| {
-            let own = identities.remove(&row.id).unwrap_or_default();
+            let of = beside.remove(&row.id).unwrap_or_default();
             let data = if with_data { fields.shown(ctx, &row.id, &row.custom_data)? } else { Object::new() };
-            let posts = posts.remove(&row.id).unwrap_or_default();
-            let (main, ids) = departments.remove(&row.id).unwrap_or_default();
-            Ok(User {
-                main_department_id: main,
-                department_ids: with.department_ids.then_some(ids),
-                post_id_list: with.posts.then_some(posts),
-                ..show(row, with, own, data)?
-            })
+            show(row, with, of, data)
         })
         .collect()
 }
 
-/// Main department and all departments of each of these users, by the time of joining.
-async fn departments(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    users: &[String],
-) -> Result<HashMap<String, (Option<String>, Vec<String>)>> {
-    let mut found: HashMap<String, (Option<String>, Vec<String>)> = HashMap::new();
-    if users.is_empty() {
-        return Ok(found);
-    }
-    for row in member::of_users(tx, ctx.pool(), users).await? {
-        let own = found.entry(row.user_id).or_default();
-        if row.is_main {
-            own.0 = Some(row.department_id.clone());
-        }
-        own.1.push(row.department_id);
-    }
-    Ok(found)
+/// What other tables know of a user.
+#[derive(Default)]
+struct Beside {
+    identities: Vec<Identity>,
+    departments: Vec<String>,
+    main_department: Option<String>,
+    posts: Vec<String>,
 }
 
 /// Shows one user.
@@ -137,9 +130,12 @@ pub async fn written_all(ctx: &Ctx, rows: Vec<store::User>) -> Result<Vec<User>>
     users(&mut ctx.read().await?, ctx, rows, with).await
 }
 
-fn show(row: store::User, with: With, identities: Vec<Identity>, data: Object) -> Result<User> {
+fn show(row: store::User, with: With, beside: Beside, data: Object) -> Result<User> {
     let mut shown = plain(row)?;
-    shown.identities = with.identities.then_some(identities);
+    shown.main_department_id = beside.main_department;
+    shown.department_ids = with.department_ids.then_some(beside.departments);
+    shown.post_id_list = with.posts.then_some(beside.posts);
+    shown.identities = with.identities.then_some(beside.identities);
     if with.flat_custom_data {
         let taken = members();
         shown.flat_custom_data =

@@ -108,7 +108,7 @@ async fn migrate_step(client: &mut Client, step: &crate::migrate::Step, now: i64
             return Ok(());
         }
     }
-    tx.batch_execute(&crate::migrate::for_postgres(step.general)).await.map_err(named)?;
+    tx.batch_execute(&step.for_postgres()).await.map_err(named)?;
     let sql = "INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)";
     tx.execute(sql, &[&step.version, &step.name, &now]).await.map_err(named)?;
     tx.commit().await.map_err(named)
@@ -319,9 +319,26 @@ impl Drop for WriteTx {
 }
 
 pub async fn all<T: FromRow>(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Result<Vec<T>> {
+    if let Sql::Once(_) = sql {
+        let typed: Vec<_> = vals.iter().map(|v| (v as &(dyn ToSql + Sync), type_of(v))).collect();
+        let rows = client.query_typed(&sql.for_postgres(), &typed).await.map_err(classify)?;
+        return rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect();
+    }
     let stmt = prepare(client, sql, vals).await?;
     let rows = client.query(&stmt, &refs(vals)).await.map_err(classify)?;
     rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
+}
+
+/// The type of a parameter that the server is not asked about.
+fn type_of(val: &Val) -> Type {
+    match val {
+        Val::Null | Val::Text(_) => Type::TEXT,
+        Val::Int(_) => Type::INT8,
+        Val::Bool(_) => Type::BOOL,
+        Val::Bytes(_) => Type::BYTEA,
+        Val::Texts(_) => Type::TEXT_ARRAY,
+        Val::Ints(_) => Type::INT8_ARRAY,
+    }
 }
 
 async fn prepare(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Result<Statement> {

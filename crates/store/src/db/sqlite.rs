@@ -94,7 +94,7 @@ impl Sqlite {
                     })
                     .unwrap_or(0);
                 if applied == 0 {
-                    slot.conn.execute_batch(&crate::migrate::for_sqlite(step.sqlite))?;
+                    slot.conn.execute_batch(&step.for_sqlite())?;
                     slot.conn.execute(
                         "INSERT INTO schema_migrations (version, name, applied_at) VALUES (?1, ?2, ?3)",
                         (step.version, step.name, now),

@@ -1,7 +1,23 @@
 //! Conditions on users and orders of lists of them, as SQL.
+//!
+//! # How a search runs
+//! Each condition that an index can answer also names its [`Driver`], a statement for the users who meet it. The first
+//! driver that finds few users makes everything else cheap: those users are looked at, counted and sorted. Where no
+//! driver finds few, many users match, or no index helps; then the users are walked in the order of the list until the
+//! page is full. `docs/decisions/0008-user-search.md` has the reasons and what the total count means.
+
+mod gram;
+pub mod keyword;
+mod page;
+pub mod segment;
 
 use watchword_kit::PoolId;
+use watchword_kit::unicode::fold;
 
+use self::keyword::Word;
+#[cfg(test)]
+pub(crate) use self::page::Built;
+pub use self::page::Limits;
 use crate::table::escape_like;
 use crate::{Filter, Val};
 
@@ -10,6 +26,8 @@ use crate::{Filter, Val};
 pub enum Kind {
     /// Text that is compared through its folded column.
     Folded(&'static str),
+    /// Text; what contains what is asked regardless of the case of ASCII letters, which is all that both engines
+    /// agree on.
     Text,
     /// Milliseconds since 1970.
     Time,
@@ -89,6 +107,38 @@ pub fn find(field: &str) -> Option<&'static Column> {
     COLUMNS.iter().find(|c| c.field == field)
 }
 
+impl Column {
+    /// What is compared and sorted by.
+    fn key(&self) -> &'static str {
+        match self.kind {
+            Kind::Folded(key) => key,
+            Kind::Text | Kind::Time | Kind::Number | Kind::Bool => self.column,
+        }
+    }
+
+    /// Whether there are users without a value.
+    fn nullable(&self) -> bool {
+        const FILLED: [&str; 7] = ["id", "created_at", "updated_at", "status", "gender", "logins_count", "source_type"];
+        !FILLED.contains(&self.key())
+    }
+
+    /// Whether an index of the pool's users begins with this column.
+    fn indexed(&self) -> bool {
+        const INDEXED: [&str; 9] = [
+            "id",
+            "username_key",
+            "email_key",
+            "external_id_key",
+            "status",
+            "created_at",
+            "updated_at",
+            "last_login_at",
+            "logins_count",
+        ];
+        INDEXED.contains(&self.key())
+    }
+}
+
 /// A comparison. Values fit the column's kind: texts as given for text, folded for folded columns.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
@@ -104,83 +154,241 @@ pub enum Test {
     AtMost(Val),
 }
 
-/// Adds a comparison with a column.
-pub fn and(filter: Filter, column: &Column, test: Test) -> Filter {
-    let c = match column.kind {
-        Kind::Folded(key) => key,
-        Kind::Text | Kind::Time | Kind::Number | Kind::Bool => column.column,
-    };
-    match test {
-        Test::Null => filter.and_each(&format!("{c} IS NULL"), vec![]),
-        Test::NotNull => filter.and_each(&format!("{c} IS NOT NULL"), vec![]),
-        Test::Is(v) => filter.and_each(&format!("{c} = $$"), vec![v]),
-        Test::IsNot(v) => filter.and_each(&format!("{c} <> $$ OR {c} IS NULL"), vec![v]),
-        Test::OneOf(list) => {
-            let text = if matches!(column.kind, Kind::Folded(_) | Kind::Text) {
-                format!("{c} IN ANY_OF($$)")
-            } else {
-                format!("CAST({c} AS TEXT) IN ANY_OF($$)")
-            };
-            filter.and_each(&text, vec![Val::Texts(list)])
-        }
-        Test::AtLeast(v) => filter.and_each(&format!("{c} >= $$"), vec![v]),
-        Test::AtMost(v) => filter.and_each(&format!("{c} <= $$"), vec![v]),
-        Test::Contains(text) => {
-            let (sql, vals) = contains(column, &text);
-            filter.and_each(&sql, vals)
-        }
-        Test::Lacks(text) => {
-            let (sql, vals) = contains(column, &text);
-            filter.and_each(&format!("{c} IS NULL OR NOT ({sql})"), vals)
-        }
-    }
+/// A condition on a row of `users`; each `$$` is the next value.
+#[derive(Clone, Debug)]
+struct Condition {
+    /// The column, where it is about one.
+    column: Option<&'static str>,
+    sql: String,
+    vals: Vec<Val>,
 }
 
-/// Adds: one of these columns contains the text, whatever the case.
-pub fn and_keywords(filter: Filter, columns: &[&Column], text: &str) -> Filter {
-    let (sql, vals): (Vec<String>, Vec<Vec<Val>>) = columns.iter().map(|c| contains(c, text)).unzip();
-    filter.and_each(&sql.join(" OR "), vals.concat())
+/// A statement for the ids of the users who meet one condition, from an index. `$1` is the pool.
+#[derive(Clone, Debug)]
+struct Driver {
+    column: Option<&'static str>,
+    sql: String,
+    vals: Vec<Val>,
+}
+
+/// The users of a pool for whom every condition holds.
+#[derive(Clone, Debug)]
+pub struct Search {
+    pool: PoolId,
+    conditions: Vec<Condition>,
+    drivers: Vec<Driver>,
+    /// Texts that one of the conditions looks for: the place of the condition, and whether it says no more than that.
+    words: Vec<(usize, Word, bool)>,
+    /// The states, while no other condition was added.
+    statuses: Option<Vec<String>>,
+}
+
+impl Search {
+    /// Every user of the pool.
+    pub fn everyone(pool: &PoolId) -> Self {
+        Search { pool: pool.clone(), conditions: Vec::new(), drivers: Vec::new(), words: Vec::new(), statuses: None }
+    }
+
+    /// All conditions in one, for other statements about `users`.
+    pub fn filter(&self) -> Filter {
+        let all = Filter::pool(&self.pool);
+        self.conditions.iter().fold(all, |filter, c| filter.and_each(&c.sql, c.vals.clone()))
+    }
+
+    fn add(&mut self, column: Option<&'static str>, sql: impl Into<String>, vals: Vec<Val>) {
+        self.statuses = None;
+        self.conditions.push(Condition { column, sql: sql.into(), vals });
+    }
+
+    fn drive(&mut self, sql: impl Into<String>, vals: Vec<Val>) {
+        self.drivers.push(Driver { column: None, sql: sql.into(), vals });
+    }
+
+    /// Adds a comparison with a column.
+    pub fn and(mut self, column: &Column, test: Test) -> Self {
+        let c = column.key();
+        let textual = matches!(column.kind, Kind::Folded(_) | Kind::Text);
+        let states = match (&test, c, self.conditions.is_empty()) {
+            (Test::Is(Val::Text(one)), "status", true) => Some(vec![one.clone()]),
+            (Test::OneOf(list), "status", true) => Some(list.clone()),
+            _ => None,
+        };
+        let word = match &test {
+            Test::Contains(text) | Test::Is(Val::Text(text)) => Word::on(&[column], text),
+            _ => None,
+        };
+        let exact = false;
+        let (sql, vals) = match test {
+            Test::Null => (format!("{c} IS NULL"), vec![]),
+            Test::NotNull => (format!("{c} IS NOT NULL"), vec![]),
+            Test::Is(v) => (format!("{c} = $$"), vec![v]),
+            Test::IsNot(v) => (format!("{c} <> $$ OR {c} IS NULL"), vec![v]),
+            Test::OneOf(list) if textual => (format!("{c} IN ANY_OF($$)"), vec![Val::Texts(list)]),
+            Test::OneOf(list) => (format!("CAST({c} AS TEXT) IN ANY_OF($$)"), vec![Val::Texts(list)]),
+            Test::AtLeast(v) => (format!("{c} >= $$"), vec![v]),
+            Test::AtMost(v) => (format!("{c} <= $$"), vec![v]),
+            Test::Contains(text) => contains(column, &text),
+            Test::Lacks(text) => {
+                let (sql, vals) = contains(column, &text);
+                (format!("{c} IS NULL OR NOT ({sql})"), vals)
+            }
+        };
+        let by_index = !sql.contains(" LIKE ") && !sql.contains(" <> ") && !sql.contains("CAST(");
+        if column.indexed() && by_index {
+            self.drive_by(c, &sql, vals.clone());
+        } else if let Some(word) = word {
+            self.words.push((self.conditions.len(), word, exact));
+        }
+        self.add(Some(c), sql, vals);
+        self.statuses = states;
+        self
+    }
+
+    /// Two bounds of one column make one range.
+    fn drive_by(&mut self, column: &'static str, sql: &str, vals: Vec<Val>) {
+        if let Some(driver) = self.drivers.iter_mut().find(|d| d.column == Some(column)) {
+            driver.sql.push_str(&format!(" AND {sql}"));
+            driver.vals.extend(vals);
+            return;
+        }
+        let sql = format!("SELECT id AS user_id FROM users WHERE pool_id = $1 AND {sql}");
+        self.drivers.push(Driver { column: Some(column), sql, vals });
+    }
+
+    /// Adds: one of these columns contains the text, whatever the case.
+    pub fn and_keywords(mut self, columns: &[&Column], text: &str) -> Self {
+        if let Some(word) = Word::on(columns, text) {
+            let exact = word.is_exact(columns);
+            self.words.push((self.conditions.len(), word, exact));
+        }
+        let (sql, vals): (Vec<String>, Vec<Vec<Val>>) = columns.iter().map(|c| contains(c, text)).unzip();
+        self.add(None, sql.join(" OR "), vals.concat());
+        self
+    }
+
+    /// Adds a comparison with a member of the custom data. Texts are value keys, numbers their ordered keys.
+    pub fn and_custom(mut self, name: &str, test: Test) -> Self {
+        let like = |s: &str| Val::Text(format!("%{}%", escape_like(s)));
+        let (absent, condition, rest) = match test {
+            Test::Null => (true, "", vec![]),
+            Test::NotNull => (false, "", vec![]),
+            Test::Is(v) => (false, " AND c.value_key = $$", vec![v]),
+            Test::IsNot(v) => (true, " AND c.value_key = $$", vec![v]),
+            Test::OneOf(list) => (false, " AND c.value_key IN ANY_OF($$)", vec![Val::Texts(list)]),
+            Test::Contains(s) => (false, " AND c.value_key LIKE $$ ESCAPE '\\'", vec![like(&s)]),
+            Test::Lacks(s) => (true, " AND c.value_key LIKE $$ ESCAPE '\\'", vec![like(&s)]),
+            Test::AtLeast(v) => (false, " AND c.number_key >= $$", vec![v]),
+            Test::AtMost(v) => (false, " AND c.number_key <= $$", vec![v]),
+        };
+        let mut vals = vec![Val::Text(name.to_owned())];
+        vals.extend(rest);
+        if !absent && !condition.contains("LIKE") {
+            let sql =
+                format!("SELECT c.user_id FROM user_custom_values c WHERE c.pool_id = $1 AND c.name = $${condition}");
+            self.drive(sql, vals.clone());
+        }
+        let have = format!(
+            "EXISTS (SELECT 1 FROM user_custom_values c
+             WHERE c.pool_id = users.pool_id AND c.user_id = users.id AND c.name = $${condition})"
+        );
+        self.add(None, if absent { format!("NOT {have}") } else { have }, vals);
+        self
+    }
+
+    /// Adds: the user has (or, with `absent`, has not) an identity that one of the tests describes.
+    pub fn and_identity(mut self, tests: &[IdentityTest], absent: bool) -> Self {
+        let mut vals = Vec::new();
+        let parts: Vec<String> = tests.iter().map(|t| t.sql(&mut vals)).collect();
+        let any = if parts.is_empty() { "1 = 0".to_owned() } else { parts.join(" OR ") };
+        if !absent && tests.iter().all(|t| t.user_id_in_idp.is_some()) {
+            let sql = format!("SELECT DISTINCT i.user_id FROM user_identities i WHERE i.pool_id = $1 AND ({any})");
+            self.drive(sql, vals.clone());
+        }
+        let not = if absent { "NOT " } else { "" };
+        let sql = format!(
+            "{not}EXISTS (SELECT 1 FROM user_identities i
+             WHERE i.pool_id = users.pool_id AND i.user_id = users.id AND ({any}))"
+        );
+        self.add(None, sql, vals);
+        self
+    }
+
+    /// Adds: the user is (or, with `absent`, is not) in one of these departments; without any named, in any at all.
+    pub fn and_departments(mut self, tests: &[DepartmentTest], absent: bool) -> Self {
+        const ANY: &str = "SELECT m.user_id FROM department_members m WHERE m.pool_id = $1";
+        let mut vals = Vec::new();
+        let parts: Vec<String> = tests.iter().map(|t| t.sql(&mut vals)).collect();
+        let of = |correlated: &str| match parts.as_slice() {
+            [] => format!("{}{correlated}", ANY.replace("$1", "users.pool_id")),
+            parts => parts.iter().map(|p| format!("{p}{correlated}")).collect::<Vec<_>>().join(" UNION "),
+        };
+        if !absent {
+            let sql = if parts.is_empty() { ANY.replace("SELECT", "SELECT DISTINCT") } else { of("") };
+            self.drive(sql.replace("users.pool_id", "$1"), vals.clone());
+        }
+        let not = if absent { "NOT " } else { "" };
+        self.add(None, format!("{not}EXISTS ({})", of(" AND m.user_id = users.id")), vals);
+        self
+    }
+
+    /// Adds: the user is in this department, or, with `tree`, anywhere below it.
+    pub fn and_member(mut self, department: &str, tree: bool) -> Self {
+        let members = if tree { "department_tree_members" } else { "department_members" };
+        let vals = vec![Val::from(department)];
+        let sql = format!("SELECT m.user_id FROM {members} m WHERE m.pool_id = $1 AND m.department_id = $$");
+        self.drive(sql, vals.clone());
+        let sql = format!(
+            "EXISTS (SELECT 1 FROM {members} m
+             WHERE m.pool_id = users.pool_id AND m.department_id = $$ AND m.user_id = users.id)"
+        );
+        self.add(None, sql, vals);
+        self
+    }
+
+    /// Adds: the user signed in to one of these applications, as far as sign-ins and sessions are kept.
+    pub fn and_logged_in_apps(mut self, apps: Vec<String>) -> Self {
+        let sql = "last_login_app IN ANY_OF($$)
+             OR EXISTS (SELECT 1 FROM user_logins l
+                 WHERE l.pool_id = users.pool_id AND l.user_id = users.id AND l.success AND l.app_id IN ANY_OF($$))
+             OR EXISTS (SELECT 1 FROM sessions s
+                 WHERE s.pool_id = users.pool_id AND s.user_id = users.id AND s.app_id IN ANY_OF($$))";
+        self.add(None, sql, vec![Val::Texts(apps); 3]);
+        self
+    }
+
+    /// Adds: the user comes from one of these sources (type, and id where given).
+    pub fn and_source(mut self, sources: &[(String, Option<String>)]) -> Self {
+        let mut vals = Vec::new();
+        let mut parts = Vec::new();
+        for (kind, id) in sources {
+            vals.push(Val::Text(kind.clone()));
+            parts.push(match id {
+                None => "source_type = $$".to_owned(),
+                Some(id) => {
+                    vals.push(Val::Text(id.clone()));
+                    "(source_type = $$ AND source_id = $$)".to_owned()
+                }
+            });
+        }
+        if parts.is_empty() {
+            parts.push("1 = 0".into());
+        }
+        self.add(None, parts.join(" OR "), vals);
+        self
+    }
 }
 
 /// Case counts for nothing; in columns that are not folded only for letters of ASCII, which is all that both engines
 /// agree on.
 fn contains(column: &Column, text: &str) -> (String, Vec<Val>) {
     let pattern = |s: &str| Val::Text(format!("%{}%", escape_like(s)));
+    let c = column.key();
     match column.kind {
-        Kind::Folded(key) => (format!("{key} LIKE $$ ESCAPE '\\'"), vec![pattern(&watchword_kit::unicode::fold(text))]),
+        Kind::Folded(_) => (format!("{c} LIKE $$ ESCAPE '\\'"), vec![pattern(&fold(text))]),
         Kind::Text | Kind::Time | Kind::Number | Kind::Bool => {
-            let c = column.column;
-            let sql = format!("LOWER({c}) LIKE $$ ESCAPE '\\' OR {c} LIKE $$ ESCAPE '\\'");
-            (sql, vec![pattern(&text.to_lowercase()), pattern(text)])
+            let text = if keyword::is_main(column) { fold(text) } else { text.to_ascii_lowercase() };
+            (format!("LOWER({c}) LIKE $$ ESCAPE '\\'"), vec![pattern(&text)])
         }
-    }
-}
-
-/// Adds a comparison with a member of the custom data. Texts are value keys, numbers their ordered keys.
-pub fn and_custom(filter: Filter, name: &str, test: Test) -> Filter {
-    let have = |condition: &str| {
-        format!(
-            "EXISTS (SELECT 1 FROM user_custom_values c
-             WHERE c.pool_id = users.pool_id AND c.user_id = users.id AND c.name = $${condition})"
-        )
-    };
-    let named = |mut rest: Vec<Val>| {
-        rest.insert(0, Val::Text(name.to_owned()));
-        rest
-    };
-    let like = |s: &str| Val::Text(format!("%{}%", escape_like(s)));
-    match test {
-        Test::Null => filter.and_each(&format!("NOT {}", have("")), named(vec![])),
-        Test::NotNull => filter.and_each(&have(""), named(vec![])),
-        Test::Is(v) => filter.and_each(&have(" AND c.value_key = $$"), named(vec![v])),
-        Test::IsNot(v) => filter.and_each(&format!("NOT {}", have(" AND c.value_key = $$")), named(vec![v])),
-        Test::OneOf(list) => filter.and_each(&have(" AND c.value_key IN ANY_OF($$)"), named(vec![Val::Texts(list)])),
-        Test::Contains(s) => filter.and_each(&have(" AND c.value_key LIKE $$ ESCAPE '\\'"), named(vec![like(&s)])),
-        Test::Lacks(s) => {
-            filter.and_each(&format!("NOT {}", have(" AND c.value_key LIKE $$ ESCAPE '\\'")), named(vec![like(&s)]))
-        }
-        Test::AtLeast(v) => filter.and_each(&have(" AND c.number_key >= $$"), named(vec![v])),
-        Test::AtMost(v) => filter.and_each(&have(" AND c.number_key <= $$"), named(vec![v])),
     }
 }
 
@@ -192,16 +400,14 @@ pub struct IdentityTest {
     pub user_id_in_idp: Option<String>,
 }
 
-/// Adds: the user has (or, with `absent`, has not) an identity that one of the tests describes.
-pub fn and_identity(filter: Filter, tests: &[IdentityTest], absent: bool) -> Filter {
-    let mut vals = Vec::new();
-    let one = |test: &IdentityTest, vals: &mut Vec<Val>| {
-        let mut parts = vec!["1 = 1".to_owned()];
+impl IdentityTest {
+    fn sql(&self, vals: &mut Vec<Val>) -> String {
         let members = [
-            ("i.ext_idp_id", &test.ext_idp_id),
-            ("i.provider", &test.provider),
-            ("i.user_id_in_idp", &test.user_id_in_idp),
+            ("i.ext_idp_id", &self.ext_idp_id),
+            ("i.provider", &self.provider),
+            ("i.user_id_in_idp", &self.user_id_in_idp),
         ];
+        let mut parts = vec!["1 = 1".to_owned()];
         for (column, value) in members {
             if let Some(value) = value {
                 parts.push(format!("{column} = $$"));
@@ -209,73 +415,38 @@ pub fn and_identity(filter: Filter, tests: &[IdentityTest], absent: bool) -> Fil
             }
         }
         format!("({})", parts.join(" AND "))
-    };
-    let parts: Vec<String> = tests.iter().map(|t| one(t, &mut vals)).collect();
-    let not = if absent { "NOT " } else { "" };
-    let sql = format!(
-        "{not}EXISTS (SELECT 1 FROM user_identities i
-         WHERE i.pool_id = users.pool_id AND i.user_id = users.id AND ({}))",
-        if parts.is_empty() { "1 = 0".to_owned() } else { parts.join(" OR ") }
-    );
-    filter.and_each(&sql, vals)
+    }
 }
 
-/// Adds: the user signed in to one of these applications, as far as sessions are kept.
-pub fn and_logged_in_apps(filter: Filter, apps: Vec<String>) -> Filter {
-    let sql = "last_login_app IN ANY_OF($$) OR EXISTS (SELECT 1 FROM sessions s
-         WHERE s.pool_id = users.pool_id AND s.user_id = users.id AND s.app_id IN ANY_OF($$))";
-    filter.and_each(sql, vec![Val::Texts(apps.clone()), Val::Texts(apps)])
+/// A department, by its organisation's code and its id there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DepartmentTest {
+    pub organization: String,
+    /// `None`: the root.
+    pub id: Option<String>,
+    /// Whether the id is the `open_department_id`.
+    pub open: bool,
+    /// Whether members of the departments below count.
+    pub tree: bool,
 }
 
-/// Adds: the user comes from one of these sources (type, and id where given).
-pub fn and_source(filter: Filter, sources: &[(String, Option<String>)]) -> Filter {
-    let mut vals = Vec::new();
-    let mut parts = Vec::new();
-    for (kind, id) in sources {
-        vals.push(Val::Text(kind.clone()));
-        parts.push(match id {
-            None => "source_type = $$".to_owned(),
+impl DepartmentTest {
+    /// A statement for its members.
+    fn sql(&self, vals: &mut Vec<Val>) -> String {
+        vals.push(Val::Text(self.organization.clone()));
+        let members = if self.tree { "department_tree_members" } else { "department_members" };
+        let by = match &self.id {
+            None => "d.id = o.id",
             Some(id) => {
                 vals.push(Val::Text(id.clone()));
-                "(source_type = $$ AND source_id = $$)".to_owned()
+                if self.open { "d.open_department_id = $$" } else { "d.id = $$" }
             }
-        });
-    }
-    if parts.is_empty() {
-        parts.push("1 = 0".into());
-    }
-    filter.and_each(&parts.join(" OR "), vals)
-}
-
-/// Adds: the user is in this department, or, with `tree`, anywhere below it.
-pub fn and_member(filter: Filter, department: &str, tree: bool) -> Filter {
-    let table = if tree { "department_tree_members" } else { "department_members" };
-    let sql = format!(
-        "EXISTS (SELECT 1 FROM {table} m
-         WHERE m.pool_id = users.pool_id AND m.department_id = $$ AND m.user_id = users.id)"
-    );
-    filter.and_each(&sql, vec![department.into()])
-}
-
-/// Every user of the pool.
-pub fn everyone(pool: &PoolId) -> Filter {
-    Filter::pool(pool)
-}
-
-/// The text after `ORDER BY` for sort keys (column, descending); the newest first without any. Users without a value
-/// come last. [`crate::Table::page`] ends it with the id.
-pub fn order(keys: &[(&Column, bool)]) -> String {
-    if keys.is_empty() {
-        return "created_at DESC".into();
-    }
-    let one = |(column, descending): &(&Column, bool)| {
-        let c = match column.kind {
-            Kind::Folded(key) => key,
-            Kind::Text | Kind::Time | Kind::Number | Kind::Bool => column.column,
         };
-        // PostgreSQL reads no index backwards for NULLS LAST, so it is said only where there can be nulls.
-        let filled = ["id", "created_at", "updated_at", "status", "gender", "logins_count", "source_type"].contains(&c);
-        format!("{c} {}{}", if *descending { "DESC" } else { "ASC" }, if filled { "" } else { " NULLS LAST" })
-    };
-    keys.iter().map(one).collect::<Vec<_>>().join(", ")
+        format!(
+            "SELECT m.user_id FROM organizations o
+             JOIN departments d ON d.pool_id = o.pool_id AND d.organization_id = o.id
+             JOIN {members} m ON m.pool_id = d.pool_id AND m.department_id = d.id
+             WHERE o.pool_id = users.pool_id AND o.code = $$ AND {by}"
+        )
+    }
 }

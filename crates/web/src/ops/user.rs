@@ -6,7 +6,8 @@ mod identity;
 use watchword_api::common::{Page, Success};
 use watchword_api::user::{
     CreateUserReq, CreateUsersBatchReq, DecryptFieldsReq, DecryptedField, DeleteUsersBatchReq, GetUserBatchQuery,
-    GetUserQuery, IsUserExistsReq, KickUsersReq, ListUsersQuery, ListUsersReq, UpdateUserBatchReq, UpdateUserReq, User,
+    GetUserQuery, IsUserExistsReq, KickUsersReq, ListUsersByKeywordsReq, ListUsersQuery, ListUsersReq,
+    UpdateUserBatchReq, UpdateUserReq, User,
     UserExists,
 };
 use watchword_domain::user::{create, decrypt, remove, resolve, search, update, view};
@@ -19,6 +20,9 @@ pub fn ops() -> Vec<Op> {
     let mut ops = vec![
         Op::read("GET", "/api/v3/list-users", list_users).needs(Permission::UserRead).says("List users"),
         Op::read("POST", "/api/v3/list-users", search_users).needs(Permission::UserRead).says("Search users"),
+        Op::read("POST", "/api/v3/list-users-by-keywords", list_users_by_keywords)
+            .needs(Permission::UserRead)
+            .says("Search users by keywords"),
         Op::read("GET", "/api/v3/get-user", get_user).needs(Permission::UserRead).says("Read a user"),
         Op::read("GET", "/api/v3/get-user-batch", get_user_batch)
             .needs(Permission::UserRead)
@@ -59,6 +63,10 @@ async fn list_users(ctx: Ctx, query: ListUsersQuery) -> Result<Page<User>> {
 
 async fn search_users(ctx: Ctx, req: ListUsersReq) -> Result<Page<User>> {
     search::find(&ctx, req).await
+}
+
+async fn list_users_by_keywords(ctx: Ctx, req: ListUsersByKeywordsReq) -> Result<Page<User>> {
+    search::by_keywords(&ctx, req).await
 }
 
 async fn get_user(ctx: Ctx, query: GetUserQuery) -> Result<User> {
