@@ -5,6 +5,7 @@
 //! - [`user`]: users; [`app`]: applications; [`access_key`]: keys for the management API
 //! - [`mfa_otp`]: second factors as an administrator sees them; [`mfa_factor`]: as their user sees them
 //! - [`security_settings`]: second factors of the whole user pool
+//! - [`job`]: import and export of users
 //! - [`login`]: sign-in; [`message`]: codes by SMS and e-mail; [`token`]: tokens and OpenID Connect
 //! - [`public_info`]: what anyone may read
 //!
@@ -21,6 +22,7 @@ pub mod access_key;
 pub mod app;
 pub mod common;
 pub mod idp;
+pub mod job;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;

@@ -34,6 +34,9 @@ actions! {
     UserUpdate = "user.update";
     UserDelete = "user.delete";
     UserKick = "user.kick";
+    UserImport = "user.import";
+    UserImportCancel = "user.import_cancel";
+    UserExport = "user.export";
     EmailVerify = "user.email_verify";
     OtpImport = "otp.import";
     OtpSecretRead = "otp.secret_read";

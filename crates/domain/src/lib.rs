@@ -20,6 +20,7 @@ pub mod break_glass;
 pub mod caller;
 pub mod ctx;
 pub mod demand;
+pub mod job;
 pub mod keys;
 pub mod login;
 pub mod message;

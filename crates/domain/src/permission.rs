@@ -30,6 +30,9 @@ permissions! {
     UserDelete = "user:delete";
     /// Ends sessions.
     UserKick = "user:kick";
+    UserImport = "user:import";
+    /// Reads every user at once.
+    UserExport = "user:export";
     MfaRead = "mfa:read";
     MfaWrite = "mfa:write";
     /// Reads the seed of an authenticator; a right of its own, because who has it can pass the second factor.

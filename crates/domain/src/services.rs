@@ -59,6 +59,8 @@ pub struct Services {
     pub passwords: PasswordGate,
     /// Wakes the worker that empties the outbox.
     pub outbox: Notify,
+    /// Wakes the worker that does jobs.
+    pub jobs: Notify,
 }
 
 impl Services {
@@ -73,6 +75,7 @@ impl Services {
             passwords: PasswordGate::new(settings.argon, settings.password_workers, settings.password_queue),
             ids: Ids::new(&entropy),
             outbox: Notify::new(),
+            jobs: Notify::new(),
             db,
             clock,
             entropy,

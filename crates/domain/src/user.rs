@@ -4,6 +4,7 @@
 //! - [`resolve`]: who is meant by an id, and by a name at sign-in
 //! - [`create`], [`update`], [`remove`]: the writes; `draft` and `unique` are what the first two have in common
 //! - [`search`]: lists; [`view`]: a stored user as the API shows it; [`claims`]: as OpenID Connect does
+//! - [`import`], [`export`]: many at once, from and to files
 //! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; `identity`: accounts elsewhere
 //! - `password`: passwords that an administrator sets; `notice`: telling users of them
 
@@ -11,7 +12,9 @@ pub mod claims;
 pub mod create;
 pub mod custom;
 mod draft;
+pub mod export;
 mod identity;
+pub mod import;
 mod notice;
 mod password;
 pub mod phone;

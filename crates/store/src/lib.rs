@@ -20,6 +20,7 @@ pub mod db;
 pub mod enrollment;
 pub mod error;
 pub mod housekeeping;
+pub mod job;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;

@@ -41,6 +41,7 @@ pub const STEPS: &[Step] = steps![
     9 "0009_roles",
     10 "0010_posts",
     11 "0011_custom_fields",
+    14 "0014_jobs",
 ];
 
 /// Applies what is missing, each step in a transaction of its own.

@@ -50,6 +50,7 @@ pub async fn run(services: Arc<Services>, fetch: Fetch, stop: impl Future<Output
     // Ends with this function, however it ends.
     let mut tidy = JoinSet::new();
     tidy.spawn(forget_forever(worker.services.clone()));
+    tidy.spawn(work_forever(worker.services.clone()));
     loop {
         let services = worker.services.clone();
         tokio::select! {
@@ -74,6 +75,19 @@ async fn forget_forever(services: Arc<Services>) {
     loop {
         tokio::time::sleep(TIDY).await;
         forget::all(&services).await;
+    }
+}
+
+/// Does jobs as they come. What is broken off here goes on elsewhere, or after the next start.
+async fn work_forever(services: Arc<Services>) {
+    loop {
+        if let Err(e) = watchword_domain::job::work(&services).await {
+            warn!(error = %e, "jobs cannot be read; trying again");
+        }
+        tokio::select! {
+            () = services.jobs.notified() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::op::Op;
 
 pub mod access_key;
 pub mod app;
+pub mod job;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Op> {
         ("token", token::ops()),
         ("access_key", access_key::ops()),
         ("user", user::ops()),
+        ("job", job::ops()),
         ("mfa_otp", mfa_otp::ops()),
         ("app", app::ops()),
         ("security_settings", security_settings::ops()),

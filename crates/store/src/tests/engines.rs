@@ -46,6 +46,7 @@ async fn every_statement_on_tenant_data_names_the_pool() {
         "FROM outbox",
         "UPDATE outbox",
         "FROM dev_inbox",
+        "FROM jobs WHERE state = 'running'",
     ];
     let place = sqlite().await;
     let tenant: Vec<(String,)> = place
@@ -204,6 +205,7 @@ macro_rules! for_every_table {
         $check($place, &crate::mfa_factor::RECOVERY_CODES).await;
         $check($place, &crate::outbox::TABLE).await;
         $check($place, &crate::outbox::INBOX).await;
+        $check($place, &crate::job::TABLE).await;
     };
 }
 
