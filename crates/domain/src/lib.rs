@@ -38,6 +38,7 @@ pub mod services;
 pub mod throttle;
 pub mod token;
 pub mod user;
+pub mod verified;
 
 pub use audit::Audit;
 pub use ctx::{Actor, Ctx};

@@ -9,6 +9,7 @@ use watchword_store::Db;
 
 use crate::keys::{self, ServerKeys};
 use crate::passwords::{Argon, PasswordGate};
+use crate::verified::VerifiedTokens;
 
 /// What the operator decides for the whole server.
 #[derive(Clone, Debug)]
@@ -57,6 +58,7 @@ pub struct Services {
     pub keys: ServerKeys,
     pub settings: Settings,
     pub passwords: PasswordGate,
+    pub verified: VerifiedTokens,
     /// Wakes the worker that empties the outbox.
     pub outbox: Notify,
     /// Wakes the worker that does jobs.
@@ -73,6 +75,7 @@ impl Services {
         let (vault, keys) = keys::open(&db, &clock, &entropy, master).await?;
         Ok(Arc::new(Services {
             passwords: PasswordGate::new(settings.argon, settings.password_workers, settings.password_queue),
+            verified: VerifiedTokens::default(),
             ids: Ids::new(&entropy),
             outbox: Notify::new(),
             jobs: Notify::new(),

@@ -52,17 +52,19 @@ pub struct Held {
 /// 429 with the seconds left while the door is closed, 403 when it is locked. Nothing was judged then.
 pub async fn hold(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Result<Held> {
     let bucket = guess.bucket(subject);
-    let state = throttle::hold(tx, ctx.pool(), &bucket, ctx.now()).await?;
+    let state = throttle::hold(tx, ctx.pool(), &bucket).await?;
     admit(ctx, guess, bucket, state)
 }
 
-/// [`hold`] of second factors, and the user's factors as they are once the counter is held.
+/// [`hold`] of second factors, and the user's factors as they are once the counter is held. A user without any has
+/// nothing to guess.
 ///
 /// # Errors
 /// As [`hold`].
 pub async fn hold_and_read(tx: &mut Tx, ctx: &Ctx, user_id: &str) -> Result<(Held, Vec<Governed>)> {
     let bucket = Guess::SecondFactor.bucket(user_id);
-    let (state, factors) = mfa_factor::hold_and_read(tx, ctx.pool(), &bucket, user_id, ctx.now()).await?;
+    let factors = mfa_factor::hold_and_read(tx, ctx.pool(), &bucket, user_id).await?;
+    let state = factors.first().map(|f| f.throttle.clone()).unwrap_or_default();
     Ok((admit(ctx, Guess::SecondFactor, bucket, state)?, factors))
 }
 
@@ -125,7 +127,7 @@ pub async fn absolve(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Res
 pub async fn give_back(ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
     let bucket = guess.bucket(subject);
     let mut tx = ctx.write().await?;
-    let state = throttle::hold(&mut tx, ctx.pool(), &bucket, ctx.now()).await?;
+    let state = throttle::hold(&mut tx, ctx.pool(), &bucket).await?;
     let straight = (state.straight - 1).max(0);
     let blocked_until = if straight >= FREE_TRIES { state.blocked_until } else { Millis(0) };
     throttle::set(&mut tx, ctx.pool(), &bucket, &Throttle { straight, blocked_until, ..state }, ctx.now()).await?;

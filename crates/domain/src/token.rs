@@ -112,18 +112,24 @@ pub struct AccessClaims {
     pub pool: String,
     pub session: String,
     pub app: String,
+    /// Seconds since 1970.
+    pub expires_at: i64,
 }
 
 pub fn read_access(services: &Services, token: &str, now: Millis) -> Option<AccessClaims> {
-    let claims = jose::verify_rs256_as(token, ACCESS, &services.keys.verifying).ok()?;
-    if jose::numeric(&claims, "exp")? <= now.as_seconds() || text(&claims, "iss")? != services.settings.issuer() {
-        return None;
-    }
-    Some(AccessClaims {
-        pool: text(&claims, "userpool_id")?,
-        session: text(&claims, "sid")?,
-        app: text(&claims, "aud")?,
-    })
+    let verify = || {
+        let claims = jose::verify_rs256_as(token, ACCESS, &services.keys.verifying).ok()?;
+        if text(&claims, "iss")? != services.settings.issuer() {
+            return None;
+        }
+        Some(AccessClaims {
+            pool: text(&claims, "userpool_id")?,
+            session: text(&claims, "sid")?,
+            app: text(&claims, "aud")?,
+            expires_at: jose::numeric(&claims, "exp")?,
+        })
+    };
+    services.verified.claims(token, verify).filter(|claims| claims.expires_at > now.as_seconds())
 }
 
 /// Tokens decided inside a unit of work, to be signed after its commit: signing is slow.

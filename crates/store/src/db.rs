@@ -5,7 +5,7 @@ mod sqlite;
 
 use std::path::PathBuf;
 
-use watchword_kit::{Clock, Error};
+use watchword_kit::{Clock, Error, PoolId};
 
 use crate::statement::Sql;
 use crate::{FromRow, Result, StoreError, Val};
@@ -159,9 +159,17 @@ impl Tx {
         }
     }
 
-    /// Whether no other unit of work runs until this one ends: what it reads then stays so without being locked.
-    pub fn is_alone(&self) -> bool {
-        matches!(self.0, Inner::SqliteWrite(_))
+    /// Keeps every other unit that holds this name waiting until this one ends; what is read after it, on this or any
+    /// other node, is what the units before have left. Costs no row. On SQLite a unit is alone as it is; on PostgreSQL
+    /// it is an advisory lock that travels with the next statement.
+    pub async fn hold(&mut self, pool: &PoolId, name: &str) -> Result<()> {
+        match &mut self.0 {
+            Inner::SqliteWrite(_) => Ok(()),
+            Inner::PostgresWrite(t) => t.hold(&format!("{pool}/{name}")).await,
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => {
+                Err(StoreError::Broken("a read transaction holds nothing".into()))
+            }
+        }
     }
 
     /// Two queries, the second run after the first; on PostgreSQL they share one round trip.

@@ -22,10 +22,14 @@ pub async fn record(
     tx.later(sql, vals![pool, user, now, ip, app, mfa]).await
 }
 
-/// Notes a proof of a second factor outside a sign-in.
+/// Notes a proof of a second factor outside a sign-in, to the minute: the row is wide, and a client that asks for a
+/// code before each payment must not rewrite it each time. The exact time is in the session and at the factor.
 pub async fn record_mfa(tx: &mut Tx, pool: &PoolId, user: &str, now: Millis) -> Result<()> {
-    let sql = sql!("UPDATE users SET last_mfa_at = $3 WHERE pool_id = $1 AND id = $2");
-    tx.later(sql, vals![pool, user, now]).await
+    let sql = sql!(
+        "UPDATE users SET last_mfa_at = $3
+         WHERE pool_id = $1 AND id = $2 AND (last_mfa_at IS NULL OR last_mfa_at < $4)"
+    );
+    tx.later(sql, vals![pool, user, now, now - Millis::minutes(1)]).await
 }
 
 /// Replaces a password hash by one of present cost, unless the password was changed meanwhile.

@@ -3,7 +3,7 @@
 use watchword_kit::{Millis, PoolId};
 
 use crate::statement::Sql;
-use crate::throttle::{self, Throttle};
+use crate::throttle::Throttle;
 use crate::{FromRow, Record, Result, Row, Table, Tx, row, sql, vals};
 
 row! {
@@ -58,35 +58,37 @@ row! {
 pub static TABLE: Table<MfaFactor> = Table::new("mfa_factors");
 pub static RECOVERY_CODES: Table<RecoveryCode> = Table::new("recovery_codes");
 
-/// A factor, and the settings of its pool.
+/// A factor, and what governs how its codes are judged.
 pub struct Governed {
     pub factor: MfaFactor,
     /// JSON object.
     pub settings: String,
+    pub throttle: Throttle,
 }
 
 impl FromRow for Governed {
     fn from_row(row: &Row<'_>) -> Result<Self> {
-        Ok(Governed { factor: MfaFactor::from_row(row)?, settings: row.get(MfaFactor::COLUMNS.len())? })
+        let after = MfaFactor::COLUMNS.len();
+        let throttle =
+            Throttle { straight: row.get(after + 1)?, blocked_until: row.get(after + 2)?, locked: row.get(after + 3)? };
+        Ok(Governed { factor: MfaFactor::from_row(row)?, settings: row.get(after)?, throttle })
     }
 }
 
-/// Holds a counter as [`throttle::hold`] does and then reads the user's factors, oldest first.
-pub async fn hold_and_read(
-    tx: &mut Tx,
-    pool: &PoolId,
-    bucket: &str,
-    user: &str,
-    now: Millis,
-) -> Result<(Throttle, Vec<Governed>)> {
+/// Holds a counter as [`throttle::hold`] does and reads the user's factors, oldest first.
+pub async fn hold_and_read(tx: &mut Tx, pool: &PoolId, bucket: &str, user: &str) -> Result<Vec<Governed>> {
     let sql = sql!(
         "SELECT f.pool_id, f.id, f.user_id, f.kind, f.is_primary, f.enabled, f.name, f.target, f.target_country_code,
                 f.secret_sealed, f.otp_type, f.algorithm, f.digits, f.period, f.counter, f.drift, f.last_used_step,
-                f.serial, f.weak_seed, f.source, f.created_at, f.updated_at, f.last_used_at, p.settings
+                f.serial, f.weak_seed, f.source, f.created_at, f.updated_at, f.last_used_at, p.settings,
+                COALESCE(t.straight, 0) AS straight, COALESCE(t.blocked_until, 0) AS blocked_until,
+                COALESCE(t.locked, FALSE) AS locked
          FROM mfa_factors f JOIN pools p ON p.pool_id = f.pool_id
+              LEFT JOIN throttles t ON t.pool_id = f.pool_id AND t.bucket = $3
          WHERE f.pool_id = $1 AND f.user_id = $2 ORDER BY f.created_at, f.id"
     );
-    throttle::hold_then(tx, pool, bucket, now, sql, vals![pool, user]).await
+    tx.hold(pool, bucket).await?;
+    tx.all(sql, vals![pool, user, bucket]).await
 }
 
 /// The user's factors, oldest first.

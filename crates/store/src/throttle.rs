@@ -2,7 +2,7 @@
 
 use watchword_kit::{Millis, PoolId};
 
-use crate::{FromRow, Result, Statement, StoreError, Tx, Val, row, sql, vals};
+use crate::{Result, Tx, row, sql, vals};
 
 row! {
     #[derive(Default)]
@@ -16,39 +16,10 @@ row! {
 }
 
 /// Reads the counter and keeps everyone else from it until this transaction ends, so that no two guesses are judged
-/// at once: on PostgreSQL by the row's lock, on SQLite because there is one writer.
-pub async fn hold(tx: &mut Tx, pool: &PoolId, bucket: &str, now: Millis) -> Result<Throttle> {
-    if tx.is_alone() {
-        return Ok(peek(tx, pool, bucket).await?.unwrap_or_default());
-    }
-    tx.one(hold_sql(), vals![pool, bucket, now]).await
-}
-
-/// [`hold`], then a query that sees what was so once the counter was held; on PostgreSQL in one round trip.
-pub(crate) async fn hold_then<T: FromRow>(
-    tx: &mut Tx,
-    pool: &PoolId,
-    bucket: &str,
-    now: Millis,
-    sql: &'static Statement,
-    vals: &[Val],
-) -> Result<(Throttle, Vec<T>)> {
-    if tx.is_alone() {
-        return Ok((hold(tx, pool, bucket, now).await?, tx.all(sql, vals).await?));
-    }
-    let (held, rows) = tx.both((hold_sql(), vals![pool, bucket, now]), (sql, vals)).await?;
-    let held = held.into_iter().next().ok_or_else(|| StoreError::Broken("a counter was expected".into()))?;
-    Ok((held, rows))
-}
-
-/// Writes, and with that locks, the row.
-fn hold_sql() -> &'static Statement {
-    sql!(
-        "INSERT INTO throttles (pool_id, bucket, straight, blocked_until, locked, touched_at)
-         VALUES ($1, $2, 0, 0, FALSE, $3)
-         ON CONFLICT (pool_id, bucket) DO UPDATE SET touched_at = excluded.touched_at
-         RETURNING straight, blocked_until, locked"
-    )
+/// at once.
+pub async fn hold(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<Throttle> {
+    tx.hold(pool, bucket).await?;
+    Ok(peek(tx, pool, bucket).await?.unwrap_or_default())
 }
 
 /// Reads the counter without holding it, for a first look.
@@ -92,6 +63,7 @@ pub async fn uncount_failure(tx: &mut Tx, pool: &PoolId, bucket: &str, day: i64)
 
 /// Forgets a counter and its history, as an administrator's reset does.
 pub async fn clear(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<()> {
+    tx.hold(pool, bucket).await?;
     tx.run(sql!("DELETE FROM throttles WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await?;
     tx.run(sql!("DELETE FROM throttle_days WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await?;
     Ok(())

@@ -75,7 +75,7 @@ async fn count(ctx: &Ctx, id: &str, refusal: Error) -> Result<Error> {
 }
 
 async fn add(tx: &mut Tx, ctx: &Ctx, pool: &PoolId, bucket: &str) -> Result<()> {
-    let state = throttle::hold(tx, pool, bucket, ctx.now()).await?;
+    let state = throttle::hold(tx, pool, bucket).await?;
     if let Some(left) = left(ctx, &state) {
         return Err(too_many(left));
     }

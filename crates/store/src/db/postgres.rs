@@ -1,10 +1,12 @@
 //! PostgreSQL through a pool of connections, statements prepared once per connection, round trips shared where possible.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use futures_util::future::{join, join_all, try_join, try_join_all, try_join3};
 use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -21,6 +23,11 @@ const MIGRATION_LOCK: i64 = 0x7761_7463_6877_6f72;
 
 /// Statements that wait to be sent with the next one. Joined futures are polled in order up to 30 of them.
 const MOST_LATER: usize = 16;
+
+/// Statements that one connection keeps prepared: those of the source, and those that searches are built into.
+const MOST_STATEMENTS: usize = 2_000;
+
+const HOLD: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 
 pub type Client = Object;
 
@@ -172,7 +179,27 @@ impl WriteTx {
         self.settle(done)
     }
 
+    /// Names that happen to have the same hash wait for each other; that is all.
+    pub async fn hold(&mut self, name: &str) -> Result<()> {
+        self.make_room().await?;
+        let client = self.client.as_ref().ok_or_else(over)?;
+        let stmt = client.prepare_cached(HOLD).await.map_err(classify);
+        let stmt = self.settle(stmt)?;
+        self.later.push((stmt, vec![Val::from(name)]));
+        Ok(())
+    }
+
     pub async fn later(&mut self, sql: Sql<'_>, vals: &[Val]) -> Result<()> {
+        self.make_room().await?;
+        let client = self.client.as_ref().ok_or_else(over)?;
+        let stmt = prepare_rowless(client, sql, vals).await;
+        let stmt = self.settle(stmt)?;
+        self.later.push((stmt, vals.to_vec()));
+        Ok(())
+    }
+
+    /// Sends what waits if that is much, and counts the unit as failed until [`WriteTx::settle`].
+    async fn make_room(&mut self) -> Result<()> {
         if self.later.len() >= MOST_LATER {
             let (client, ahead) = self.parts()?;
             let sent = ahead.send(client).await;
@@ -181,10 +208,6 @@ impl WriteTx {
         if std::mem::replace(&mut self.failed, true) {
             return Err(StoreError::Broken("a statement after a failed one".into()));
         }
-        let client = self.client.as_ref().ok_or_else(over)?;
-        let stmt = prepare_rowless(client, sql, vals).await;
-        let stmt = self.settle(stmt)?;
-        self.later.push((stmt, vals.to_vec()));
         Ok(())
     }
 
@@ -224,16 +247,24 @@ impl WriteTx {
         if rows.is_empty() {
             return Ok(0);
         }
+        let text = sql.for_postgres();
         let (client, ahead) = self.parts()?;
         let done = async {
-            let single = client.prepare_cached(&sql.for_postgres()).await.map_err(classify)?;
-            let types = single.params();
-            let bulk = unnested(&sql.for_postgres(), types)?;
-            let stmt = client.prepare_cached(&bulk).await.map_err(classify)?;
-            let columns = transpose(rows, types)?;
-            let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|c| &**c as &(dyn ToSql + Sync)).collect();
-            let execute = async { client.execute(&stmt, &params).await.map_err(classify) };
-            Ok(try_join(ahead.send(client), execute).await?.1)
+            let single = client.prepare_cached(&text).await.map_err(classify)?;
+            match copied(&text) {
+                Some(copy) => {
+                    let copying = copy_in(client, &copy, single.params(), &rows);
+                    Ok(try_join(ahead.send(client), copying).await?.1)
+                }
+                None => {
+                    let bulk = unnested(&text, single.params())?;
+                    let stmt = client.prepare_cached(&bulk).await.map_err(classify)?;
+                    let columns = transpose(rows, single.params())?;
+                    let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|c| &**c as &(dyn ToSql + Sync)).collect();
+                    let execute = async { client.execute(&stmt, &params).await.map_err(classify) };
+                    Ok(try_join(ahead.send(client), execute).await?.1)
+                }
+            }
         };
         let done = done.await;
         self.settle(done)
@@ -293,6 +324,9 @@ pub async fn all<T: FromRow>(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Res
 
 async fn prepare(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Result<Statement> {
     let text = sql.for_postgres();
+    if matches!(sql, Sql::Built(_)) && client.statement_cache.size() >= MOST_STATEMENTS {
+        client.statement_cache.clear();
+    }
     let stmt = client.prepare_cached(&text).await.map_err(classify)?;
     if stmt.params().len() != vals.len() {
         return Err(StoreError::Broken(format!(
@@ -314,6 +348,26 @@ async fn prepare_rowless(client: &Client, sql: Sql<'_>, vals: &[Val]) -> Result<
 
 fn refs(vals: &[Val]) -> Vec<&(dyn ToSql + Sync)> {
     vals.iter().map(|v| v as &(dyn ToSql + Sync)).collect()
+}
+
+/// A plain `INSERT INTO t (a, b) VALUES ($1, $2)` as COPY, which is faster and knows no `ON CONFLICT`.
+fn copied(sql: &str) -> Option<String> {
+    let (table_and_columns, values) = sql.trim().strip_prefix("INSERT INTO ")?.split_once(" VALUES (")?;
+    let plain = values.strip_suffix(')')?.split(", ").enumerate().all(|(i, v)| v == format!("${}", i + 1));
+    plain.then(|| format!("COPY {table_and_columns} FROM STDIN BINARY"))
+}
+
+async fn copy_in(client: &Client, copy: &str, types: &[Type], rows: &[Vec<Val>]) -> Result<u64> {
+    let sink = client.copy_in(copy).await.map_err(classify)?;
+    let writer = BinaryCopyInWriter::new(sink, types);
+    let mut writer = pin!(writer);
+    for row in rows {
+        if row.len() != types.len() {
+            return Err(StoreError::Broken(format!("{} values for {} columns", row.len(), types.len())));
+        }
+        writer.as_mut().write(&refs(row)).await.map_err(classify)?;
+    }
+    writer.finish().await.map_err(classify)
 }
 
 /// `VALUES ($1, $2)` becomes `SELECT * FROM UNNEST($1::text[], $2::int8[])`: one array per column.

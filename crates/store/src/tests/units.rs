@@ -296,3 +296,32 @@ async fn nodes_that_start_together_migrate_once() {
         assert_eq!(applied, crate::migrate::STEPS.len() as i64);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_holds_a_name_reads_what_the_holder_before_has_left() {
+    const TASKS: usize = 8;
+    const TURNS: usize = 20;
+    for place in &places().await {
+        let pool = PoolId::new("p");
+        let turn = |_| {
+            let (db, pool) = (place.db.clone(), pool.clone());
+            async move {
+                let mut tx = db.write().await?;
+                tx.hold(&pool, "counter").await?;
+                let sql = "SELECT COUNT(*) AS n FROM refresh_tokens WHERE pool_id = 'p'".to_owned();
+                let (seen,): (i64,) = tx.one(&sql, &[]).await?;
+                // Two who have read the same number would write the same row.
+                REFRESH_TOKENS.insert(&mut tx, &token("p", &format!("{seen}"))).await?;
+                tx.commit().await
+            }
+        };
+        for _ in 0..TURNS {
+            for done in futures_util::future::join_all((0..TASKS).map(turn)).await {
+                done.unwrap_or_else(|e| panic!("{}: {e}", place.db.engine()));
+            }
+        }
+        assert_eq!(tokens(place, "p").await, (TASKS * TURNS) as i64, "{}", place.db.engine());
+        let mut reading = place.db.read().await.unwrap();
+        assert!(reading.hold(&pool, "counter").await.is_err(), "a read holds nothing");
+    }
+}
