@@ -6,6 +6,7 @@ mod binary;
 mod bootstrap;
 mod crash;
 mod hostile;
+mod job;
 mod login;
 mod message;
 mod mfa_factor;

@@ -89,6 +89,19 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
             s.signed_in("ada").await;
             post(json!({ "userId": id, "appIds": [s.pool.app_id] }))
         }
+        // import and export
+        "POST /api/v3/import-users" => post(json!({ "rows": [{ "username": "ada" }] })),
+        "GET /api/v3/get-import-job" | "POST /api/v3/cancel-import-job" => {
+            let id = waiting_job(s, &admin).await;
+            match op.method {
+                "GET" => get(format!("?jobId={id}")),
+                _ => post(json!({ "jobId": id })),
+            }
+        }
+        "POST /api/v3/export-users" => {
+            s.user("ada").await;
+            post(json!({ "limit": 10 }))
+        }
         // second factors of users
         "POST /api/v3/import-otp" => {
             let id = s.user("ada").await;
@@ -223,6 +236,16 @@ pub async fn enrolment(s: &Server, user: &Client) -> Value {
     let secret = uri.split(['?', '&']).find_map(|part| part.strip_prefix("secret=")).expect("a secret");
     json!({ "factorType": "OTP", "enrollmentToken": started["enrollmentToken"],
         "enrollmentData": { "passCode": s.code(secret, 0) } })
+}
+
+/// An import that nobody goes on with.
+async fn waiting_job(s: &Server, admin: &Client) -> String {
+    s.kill_worker();
+    while !s.worker_is_dead() {
+        tokio::task::yield_now().await;
+    }
+    let begun = admin.post("/api/v3/import-users", json!({ "rows": [{ "username": "bob" }] })).await.ok();
+    begun["jobId"].as_str().expect("an id").to_owned()
 }
 
 async fn key(admin: &Client) -> String {

@@ -260,7 +260,8 @@ impl WriteTx {
                     let bulk = unnested(&text, single.params())?;
                     let stmt = client.prepare_cached(&bulk).await.map_err(classify)?;
                     let columns = transpose(rows, single.params())?;
-                    let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|c| &**c as &(dyn ToSql + Sync)).collect();
+                    let params: Vec<&(dyn ToSql + Sync)> =
+                        columns.iter().map(|c| &**c as &(dyn ToSql + Sync)).collect();
                     let execute = async { client.execute(&stmt, &params).await.map_err(classify) };
                     Ok(try_join(ahead.send(client), execute).await?.1)
                 }
