@@ -34,13 +34,19 @@ use watchword_kit::{Error, Result, text};
 pub type Object = serde_json::Map<String, serde_json::Value>;
 
 /// One user of a file, or why there is none.
-#[derive(Debug)]
 pub struct Entry {
     /// The line of the file where the entry begins, from 1; the row of a sheet; in a JSON document the number of the
     /// entry.
     pub line: u64,
     /// Member and value. An error names the column and never quotes what is in it.
     pub fields: Result<Object>,
+}
+
+/// An entry may hold passwords: only its place is shown.
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entry").field("line", &self.line).finish_non_exhaustive()
+    }
 }
 
 /// Takes entries one by one; `false` ends the reading.

@@ -105,7 +105,7 @@ impl Mapping {
             }
             seen.push((target, name));
         }
-        for rule in self.rules.keys().filter(|rule| !names.contains(rule)) {
+        if let Some(rule) = self.rules.keys().find(|rule| !names.contains(rule)) {
             return Err(Error::invalid("map", text!("the file has no column {rule}", "文件中没有列 {rule}")));
         }
         Ok(())

@@ -148,7 +148,7 @@ impl Shell {
     }
 
     async fn services(&self) -> Outcome<Arc<Services>> {
-        crate::start::services(&self.config()?, Clock::system()).await
+        crate::start::for_command(&self.config()?, Clock::system()).await
     }
 }
 

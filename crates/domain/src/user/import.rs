@@ -6,15 +6,15 @@
 
 mod item;
 mod plan;
+mod seen;
 mod write;
-
-use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
 
 use serde::{Deserialize, Serialize};
 use watchword_api::job::{ImportExisting, ImportMatch};
 use watchword_kit::{Error, Result, codes, text};
 use watchword_transfer::Entry;
+
+pub use self::seen::Seen;
 
 use self::item::Item;
 use crate::ctx::Ctx;
@@ -42,27 +42,6 @@ pub struct Options {
 impl Options {
     pub fn chunk_size(&self) -> usize {
         if self.all_or_nothing { MAX_ATOMIC } else { CHUNK }
-    }
-}
-
-/// The names that rows before had, as 64-bit hashes: a million rows with four names each take 75 MB.
-#[derive(Debug, Default)]
-pub struct Seen {
-    hasher: RandomState,
-    names: [HashSet<u64>; item::NAMES],
-}
-
-impl Seen {
-    /// Notes the names of an item; answers the first that an item before it had.
-    fn note(&mut self, item: &Item) -> Option<&'static str> {
-        let hashes = item.names().map(|name| name.map(|n| self.hasher.hash_one(n)));
-        let twice = hashes.iter().zip(&self.names).position(|(h, seen)| h.is_some_and(|h| seen.contains(&h)));
-        if twice.is_none() {
-            for (hash, seen) in hashes.into_iter().zip(&mut self.names) {
-                seen.extend(hash);
-            }
-        }
-        twice.map(|i| item::FIELDS[i])
     }
 }
 

@@ -90,7 +90,7 @@ impl Log {
             Some(conn) => conn,
             none => {
                 let conn = Connection::open(&self.database).map_err(broken)?;
-                set_up(&conn)?;
+                set_up(&conn, super::MAPPED)?;
                 conn.pragma_update(None, "synchronous", "NORMAL").map_err(broken)?;
                 none.insert(conn)
             }

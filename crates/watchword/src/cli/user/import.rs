@@ -235,7 +235,7 @@ pub async fn run(shell: &Shell, args: ImportArgs) -> Outcome {
     }
     let mut run = match args.dry_run {
         true => Run::Dry(Counts::default(), Vec::new()),
-        false => Run::Job(begin(&ctx, &args).await?),
+        false => Run::Job(Box::new(begin(&ctx, &args).await?)),
     };
     let before = run.position();
     if before > 0 {
@@ -279,7 +279,7 @@ pub async fn run(shell: &Shell, args: ImportArgs) -> Outcome {
 /// Where the rows go.
 enum Run {
     Dry(Counts, Vec<Problem>),
-    Job(Running),
+    Job(Box<Running>),
 }
 
 impl Run {
@@ -341,7 +341,7 @@ async fn begin(ctx: &Ctx, args: &ImportArgs) -> Outcome<Running> {
 
 /// Reads the file in a thread of its own, a few chunks ahead.
 fn spawn(file: PathBuf, options: Arc<source::Options>, progress: Progress, size: usize) -> mpsc::Receiver<Part> {
-    let (send, parts) = mpsc::channel(2);
+    let (send, parts) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || {
         let mut chunk = Vec::with_capacity(size.min(1_000));
         let mut each = |entry| {
