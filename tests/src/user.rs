@@ -1,13 +1,20 @@
 //! Users: created, found, changed, searched, deleted.
 
 mod create;
+mod history;
+mod identity;
+mod life;
 mod password;
 mod read;
 mod remove;
+mod reset_link;
+mod resign;
 mod search;
+mod unique;
 mod update;
 
 use serde_json::{Value, json};
+use watchword_domain::outbox;
 use watchword_kit::PoolId;
 use watchword_store::user::{TABLE, User};
 use watchword_testkit::{Client, Reply, Server};
@@ -52,4 +59,24 @@ fn usernames(page: &Value) -> Vec<&str> {
 
 fn batch(names: &[&str]) -> Value {
     json!({ "list": names.iter().map(|n| json!({ "username": n })).collect::<Vec<_>>() })
+}
+
+/// Target and text of every message, once the worker has taken all of them out of the outbox.
+async fn letters(server: &Server) -> Vec<(String, String)> {
+    for _ in 0..1000 {
+        if count(server, "outbox", "state = 'pending'").await == 0 {
+            break;
+        }
+        server.services.outbox.notify_one();
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let shown = outbox::inbox(&server.services).await.unwrap();
+    shown.into_iter().map(|letter| (letter.target, letter.body)).collect()
+}
+
+/// One statement of a test's own, for what no operation writes yet.
+async fn exec(server: &Server, sql: &str) {
+    let mut tx = server.services.db.write().await.expect("a transaction");
+    tx.run(&sql.replace("POOL", &server.pool.id), &[]).await.expect("the statement runs");
+    tx.commit().await.expect("a commit");
 }

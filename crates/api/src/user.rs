@@ -1,7 +1,12 @@
-//! Users: read, exist, delete and sign out. Creating and changing them is in
-//! `user/input.rs`, listing and searching in `user/search.rs`.
+//! Users: read, exist, delete and sign out. Creating and changing them is in `user/input.rs`, listing and searching in
+//! `user/search.rs`, leaving in `user/life.rs`, accounts elsewhere in `user/identity.rs`, sign-ins in
+//! `user/history.rs`.
 
+mod history;
+mod identity;
 mod input;
+mod life;
+mod reset_link;
 mod search;
 
 use schemars::JsonSchema;
@@ -10,17 +15,26 @@ use serde::{Deserialize, Serialize};
 use crate::common::{Object, UserIdOptions, UserIdType};
 use crate::idp::ExtIdpType;
 
+pub use history::{AccessibleApp, LoggedInApp, LoginHistoryQuery, LoginRecord, LoginStrategy};
+pub use identity::{DeleteSyncRelationsReq, LinkIdentityReq, LoggedInIdentity, SyncRelation, UnlinkIdentityReq};
 pub use input::{
     CreateUserOptions, CreateUserReq, CreateUsersBatchReq, DepartmentIdType, NewIdentity, NewUser, NotifyCreated,
     NotifyPasswordReset, OtpInput, UpdateUserBatchReq, UpdateUserOptions, UpdateUserReq, UpdateUsersOptions, UserPatch,
 };
+pub use life::{
+    ArchivedUser, AuthorizedResource, AuthorizedResourcesQuery, CheckSessionStatusReq, Effect, EncryptedPassword,
+    ListArchivedUsersQuery, PasswordCiphertext, PasswordCiphertextBatchReq, PasswordCiphertextReq,
+    PrincipalAuthentication, ResetPrincipalAuthenticationReq, ResignUserBatchReq, ResignUserReq, ResourceType,
+    SessionStatus,
+};
+pub use reset_link::{ResetLinkSent, ResetLinkUser, SendResetLinkReq};
 pub use search::{
     AdvancedFilter, FilterOperator, FuzzySearchField, ListUsersOptions, ListUsersQuery, ListUsersReq, SortOrder,
     UserSort, UserSortField,
 };
 
 wire_enum! {
-    /// State of an account. Only `Activated` may sign in.
+    /// State of an account. Only `Activated` may sign in. `Resigned` takes departments, groups, posts and roles away.
     #[derive(Default)]
     pub enum UserStatus {
         Suspended = "Suspended",
@@ -337,6 +351,12 @@ pub struct User {
 
     /// When `status` last changed.
     pub status_changed_at: Option<String>,
+
+    /// When an active user becomes `Suspended` by itself.
+    pub suspend_at: Option<String>,
+
+    /// When a suspended or deactivated user becomes `Activated` by itself.
+    pub activate_at: Option<String>,
 
     /// Id of the tenant.
     pub tenant_id: Option<String>,

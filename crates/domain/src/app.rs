@@ -125,6 +125,11 @@ fn aad<'a>(pool: &'a str, id: &'a str) -> Aad<'a> {
     Aad { pool, row: id, column: "applications.secret_sealed" }
 }
 
+/// Where users sign in to the application.
+pub fn login_address(ctx: &Ctx, app: &Application) -> String {
+    if app.init_login_uri.is_empty() { ctx.settings.public_url.clone() } else { app.init_login_uri.clone() }
+}
+
 /// The application as the API shows it.
 fn shown(app: &Application) -> Result<Shown> {
     let config = settings(app)?;

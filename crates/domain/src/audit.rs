@@ -8,10 +8,10 @@ use watchword_store::{StoreError, Tx};
 use crate::ctx::{Actor, Ctx};
 
 macro_rules! actions {
-    ($($Name:ident = $wire:literal;)*) => {
+    ($($(#[$meta:meta])* $Name:ident = $wire:literal;)*) => {
         /// The name of a write in the audit trail.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Audit { $($Name,)* }
+        pub enum Audit { $($(#[$meta])* $Name,)* }
 
         impl Audit {
             pub const ALL: &'static [Audit] = &[$(Audit::$Name),*];
@@ -34,6 +34,15 @@ actions! {
     UserUpdate = "user.update";
     UserDelete = "user.delete";
     UserKick = "user.kick";
+    UserResign = "user.resign";
+    /// A state that changed by itself.
+    UserTransition = "user.transition";
+    IdentityLink = "user.identity_link";
+    IdentityUnlink = "user.identity_unlink";
+    SyncRelationsDelete = "user.sync_relations_delete";
+    PrincipalAuthenticationReset = "user.principal_authentication_reset";
+    PasswordLinkSend = "user.password_link_send";
+    PasswordReset = "user.password_reset";
     UserImport = "user.import";
     UserImportCancel = "user.import_cancel";
     UserExport = "user.export";

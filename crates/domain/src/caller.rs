@@ -44,7 +44,7 @@ pub async fn by_signature(services: &Services, request: &SignedRequest<'_>) -> R
     }
     let mut tx = services.db.read().await?;
     let found = access_key::find(&mut tx, request.key_id).await?;
-    let Some(key) = usable(&mut tx, found).await? else {
+    let Some(key) = usable(&mut tx, found, now).await? else {
         return Err(Error::new(codes::SIGNATURE_INVALID));
     };
     drop(tx);
@@ -80,7 +80,7 @@ pub async fn by_management_token(services: &Services, given: &str) -> Result<(Po
     let mut tx = services.db.read().await?;
     let found = access_key::TABLE.get(&mut tx, &pool, &named.access_key).await?;
     let found = found.filter(|key| token::secret_mark(key) == named.secret_mark);
-    let key = usable(&mut tx, found).await?.ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
+    let key = usable(&mut tx, found, now).await?.ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
     Ok((pool, actor(&key)))
 }
 
@@ -96,15 +96,15 @@ pub async fn by_secret(services: &Services, id: &str, given: &Secret<String>) ->
         None => Secret::new(String::new()),
     };
     let right = watchword_crypto::hash::ct_eq(known.reveal(), given.reveal());
-    let found = if right { usable(&mut tx, found).await? } else { None };
+    let found = if right { usable(&mut tx, found, services.clock.now()).await? } else { None };
     found.ok_or_else(|| Error::new(codes::UNAUTHENTICATED))
 }
 
 /// The key, unless it is switched off or belongs to a user who is gone or suspended.
-async fn usable(tx: &mut Tx, found: Option<AccessKey>) -> Result<Option<AccessKey>> {
+async fn usable(tx: &mut Tx, found: Option<AccessKey>, now: Millis) -> Result<Option<AccessKey>> {
     let Some(key) = found.filter(|k| k.enabled) else { return Ok(None) };
     let owned = !key.user_id.is_empty();
-    let usable = !owned || access_key::owner_is_active(tx, &PoolId::new(&key.pool_id), &key.user_id).await?;
+    let usable = !owned || access_key::owner_is_active(tx, &PoolId::new(&key.pool_id), &key.user_id, now).await?;
     Ok(usable.then_some(key))
 }
 

@@ -16,6 +16,7 @@ use watchword_store::user::User;
 
 use crate::ctx::{Actor, Ctx};
 use crate::demand::Demand;
+use crate::user::{history, life};
 use crate::{app, token as tokens};
 
 pub use refresh::token;
@@ -79,7 +80,8 @@ pub(crate) struct Proven {
 async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Result<TokenSet> {
     let Proven { mut tx, user, amr } = proven;
     let about = json!({ "userId": user.id, "method": amr });
-    if user.status != "Activated" {
+    if !life::may_sign_in(&user, ctx.now()) {
+        history::failed(&mut tx, ctx, &user.id, amr).await?;
         return Err(ctx.commit_refusal(tx, Error::new(codes::USER_DISABLED), about).await);
     }
     if user.reset_password_on_next_login && amr == "pwd" {
@@ -218,8 +220,9 @@ async fn open_session(
         revoked_at: None,
     };
     session::TABLE.insert_later(tx, &session).await?;
-    let ip = ctx.request().ip.as_deref();
-    watchword_store::login::record(tx, ctx.pool(), &user.id, &app.id, ip, mfa, ctx.now()).await?;
+    let (ip, agent) = (session.ip.as_deref(), session.user_agent.as_deref());
+    watchword_store::login::record(tx, ctx.pool(), &user.id, &app.id, ip, agent, mfa, ctx.now()).await?;
+    history::succeeded(tx, &session).await?;
     Ok(session)
 }
 

@@ -27,6 +27,8 @@ pub struct Settings {
     pub password_queue: usize,
     /// How long the audit trail is kept.
     pub audit_retention: Millis,
+    /// How long the sign-ins of users are kept.
+    pub login_retention: Millis,
 }
 
 impl Default for Settings {
@@ -38,6 +40,7 @@ impl Default for Settings {
             password_workers: std::thread::available_parallelism().map_or(2, usize::from),
             password_queue: 64,
             audit_retention: Millis::days(400),
+            login_retention: Millis::days(400),
         }
     }
 }

@@ -5,20 +5,25 @@
 //! - [`create`], [`update`], [`remove`]: the writes; `draft` and `unique` are what the first two have in common
 //! - [`search`]: lists; [`view`]: a stored user as the API shows it; [`claims`]: as OpenID Connect does
 //! - [`import`], [`export`]: many at once, from and to files
-//! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; `identity`: accounts elsewhere
-//! - `password`: passwords that an administrator sets; `notice`: telling users of them
+//! - [`life`]: states of an account and their changes; [`history`]: sign-ins, and applications entered
+//! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; [`identity`]: accounts elsewhere
+//! - `password`: passwords that an administrator sets; `notice`: telling users of them; [`reset_link`]: those that
+//!   users set themselves by a link
 
 pub mod claims;
 pub mod create;
 pub mod custom;
 mod draft;
 pub mod export;
-mod identity;
+pub mod history;
+pub mod identity;
 pub mod import;
+pub mod life;
 mod notice;
 mod password;
 pub mod phone;
 pub mod remove;
+pub mod reset_link;
 pub mod resolve;
 pub mod search;
 pub mod text;

@@ -52,10 +52,12 @@ pub async fn use_nonce(tx: &mut Tx, pool: &PoolId, key: &str, nonce: &str, expir
 }
 
 /// Whether the user to whom a key belongs may act.
-pub async fn owner_is_active(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<bool> {
-    let sql =
-        sql!("SELECT CAST(COUNT(*) AS BIGINT) AS n FROM users WHERE pool_id = $1 AND id = $2 AND status = 'Activated'");
-    Ok(tx.one::<(i64,)>(sql, vals![pool, user]).await?.0 == 1)
+pub async fn owner_is_active(tx: &mut Tx, pool: &PoolId, user: &str, now: Millis) -> Result<bool> {
+    let sql = sql!(
+        "SELECT CAST(COUNT(*) AS BIGINT) AS n FROM users
+         WHERE pool_id = $1 AND id = $2 AND status = 'Activated' AND (suspend_at IS NULL OR suspend_at > $3)"
+    );
+    Ok(tx.one::<(i64,)>(sql, vals![pool, user, now]).await?.0 == 1)
 }
 
 pub async fn count(tx: &mut Tx, pool: &PoolId) -> Result<i64> {

@@ -86,6 +86,14 @@ pub fn leftovers() -> Vec<Leftover> {
             ),
             keep: day,
         },
+        Leftover {
+            table: "password_resets",
+            statement: sql!(
+                "DELETE FROM password_resets WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM password_resets WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
         // Never to be sent, they only hold a dead code.
         Leftover {
             table: "outbox",
@@ -146,6 +154,15 @@ pub async fn forget_throttle_days(tx: &mut Tx, before_day: i64) -> Result<u64> {
              (SELECT pool_id, bucket, day FROM throttle_days WHERE day < $1 LIMIT $2)"
     );
     tx.run(sql, vals![before_day, BATCH]).await
+}
+
+/// Deletes one batch of sign-ins from before `before`.
+pub async fn forget_logins(tx: &mut Tx, before: Millis) -> Result<u64> {
+    let sql = sql!(
+        "DELETE FROM user_logins WHERE (pool_id, user_id, at, id) IN
+             (SELECT pool_id, user_id, at, id FROM user_logins WHERE at < $1 LIMIT $2)"
+    );
+    tx.run(sql, vals![before, BATCH]).await
 }
 
 /// Deletes one batch of a pool's audit rows from before `before`.

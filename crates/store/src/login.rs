@@ -5,21 +5,23 @@ use watchword_kit::{Millis, PoolId};
 use crate::{Result, Tx, sql, vals};
 
 /// Counts a completed sign-in.
+#[expect(clippy::too_many_arguments, reason = "the columns of one statement")]
 pub async fn record(
     tx: &mut Tx,
     pool: &PoolId,
     user: &str,
     app: &str,
     ip: Option<&str>,
+    user_agent: Option<&str>,
     mfa: bool,
     now: Millis,
 ) -> Result<()> {
     let sql = sql!(
         "UPDATE users SET logins_count = logins_count + 1, last_login_at = $3, last_login_ip = $4, last_login_app = $5,
-                last_mfa_at = CASE WHEN $6 THEN $3 ELSE last_mfa_at END
+                last_mfa_at = CASE WHEN $6 THEN $3 ELSE last_mfa_at END, browser = COALESCE($7, browser)
          WHERE pool_id = $1 AND id = $2"
     );
-    tx.later(sql, vals![pool, user, now, ip, app, mfa]).await
+    tx.later(sql, vals![pool, user, now, ip, app, mfa, user_agent]).await
 }
 
 /// Notes a proof of a second factor outside a sign-in, to the minute: the row is wide, and a client that asks for a

@@ -33,7 +33,8 @@ pub async fn live(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<O
                 t.expires_at, t.consumed_at
          FROM mfa_transactions t JOIN users u ON u.pool_id = t.pool_id AND u.id = t.user_id
          JOIN applications a ON a.pool_id = t.pool_id AND a.id = t.app_id
-         WHERE t.pool_id = $1 AND t.id = $2 AND t.consumed_at IS NULL AND t.expires_at > $3 AND u.status = 'Activated'"
+         WHERE t.pool_id = $1 AND t.id = $2 AND t.consumed_at IS NULL AND t.expires_at > $3 AND u.status = 'Activated'
+           AND (u.suspend_at IS NULL OR u.suspend_at > $3)"
     );
     tx.maybe(sql, vals![pool, id, now]).await
 }

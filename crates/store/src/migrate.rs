@@ -41,6 +41,7 @@ pub const STEPS: &[Step] = steps![
     9 "0009_roles",
     10 "0010_posts",
     11 "0011_custom_fields",
+    12 "0012_user_logins",
     14 "0014_jobs",
 ];
 

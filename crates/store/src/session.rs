@@ -51,7 +51,8 @@ pub async fn live(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<O
                 s.user_agent, s.created_at, s.expires_at, s.revoked_at
          FROM sessions s JOIN users u ON u.pool_id = s.pool_id AND u.id = s.user_id
          JOIN applications a ON a.pool_id = s.pool_id AND a.id = s.app_id
-         WHERE s.pool_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND u.status = 'Activated'"
+         WHERE s.pool_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND u.status = 'Activated'
+           AND (u.suspend_at IS NULL OR u.suspend_at > $3)"
     );
     tx.maybe(sql, vals![pool, id, now]).await
 }

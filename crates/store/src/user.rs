@@ -1,5 +1,9 @@
 //! Users, their external identities, sync relations and custom values.
 
+pub mod history;
+pub mod identity;
+pub mod life;
+pub mod reset_link;
 pub mod search;
 
 use watchword_kit::{Millis, PoolId};
@@ -75,6 +79,10 @@ row! {
         pub status_changed_at: Option<Millis>,
         pub created_at: Millis,
         pub updated_at: Millis,
+        /// When an active user becomes `Suspended`.
+        pub suspend_at: Option<Millis>,
+        /// When a suspended or deactivated user becomes `Activated`.
+        pub activate_at: Option<Millis>,
     }
 }
 
@@ -264,15 +272,9 @@ pub async fn delete(
         sql!("DELETE FROM mfa_transactions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM sessions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM user_logins WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM password_resets WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM access_keys WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
-        sql!("DELETE FROM department_members WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
-        sql!("DELETE FROM department_tree_members WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
-        sql!("DELETE FROM group_members WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
-        sql!("DELETE FROM post_users WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
-        sql!(
-            "DELETE FROM role_assignments
-             WHERE pool_id = $1 AND target_type = 'USER' AND target_id IN ANY_OF($2)"
-        ),
         sql!(
             "DELETE FROM custom_unique_values
              WHERE pool_id = $1 AND target_type = 'USER' AND target_id IN ANY_OF($2)"
@@ -281,6 +283,7 @@ pub async fn delete(
     for statement in theirs {
         tx.run(statement, vals![pool, users]).await?;
     }
+    life::take_away(tx, pool, users).await?;
     let counters = [
         sql!(
             "DELETE FROM throttles

@@ -62,6 +62,8 @@ columns! {
     "birthdate" Text Both ["birthday", "dateofbirth", "生日", "出生日期"];
     "status" Text Both ["状态"];
     "workStatus" Text Both [];
+    "suspendAt" Time Both [];
+    "activateAt" Time Both [];
     "photo" Text Both ["picture", "avatar", "photourl", "头像"];
     "profile" Text Both [];
     "website" Text Both [];

@@ -126,6 +126,8 @@ keys! {
     "passwords.queue" passwords_queue: usize = "64";
     /// Days that the audit trail is kept; 0: for ever.
     "audit.retention_days" audit_retention_days: u32 = "400";
+    /// Days that the sign-ins of users are kept for get-user-login-history and get-user-loggedin-apps; 0: for ever.
+    "logins.retention_days" logins_retention_days: u32 = "400";
 }
 
 impl Config {

@@ -90,9 +90,12 @@ fn settings(config: &Config) -> Settings {
             n => n,
         },
         password_queue: config.passwords_queue,
-        audit_retention: match config.audit_retention_days {
-            0 => Millis(i64::MAX),
-            days => Millis::days(i64::from(days)),
-        },
+        audit_retention: days(config.audit_retention_days),
+        login_retention: days(config.logins_retention_days),
     }
+}
+
+/// 0: for ever.
+fn days(n: u32) -> Millis {
+    if n == 0 { Millis(i64::MAX) } else { Millis::days(i64::from(n)) }
 }

@@ -1,4 +1,5 @@
-//! The background work of a node: sends what is in the outbox, and forgets what is over.
+//! The background work of a node: sends what is in the outbox, changes the state of users whose time has come, and
+//! forgets what is over.
 //!
 //! # Delivery
 //! Any number of nodes share one outbox. A worker takes a message by a conditional update that holds it for
@@ -51,6 +52,7 @@ pub async fn run(services: Arc<Services>, fetch: Fetch, stop: impl Future<Output
     let mut tidy = JoinSet::new();
     tidy.spawn(forget_forever(worker.services.clone()));
     tidy.spawn(work_forever(worker.services.clone()));
+    tidy.spawn(transitions_forever(worker.services.clone()));
     loop {
         let services = worker.services.clone();
         tokio::select! {
@@ -87,6 +89,15 @@ async fn work_forever(services: Arc<Services>) {
         tokio::select! {
             () = services.jobs.notified() => {}
             () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+async fn transitions_forever(services: Arc<Services>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if let Err(e) = watchword_domain::user::life::transitions(&services).await {
+            warn!(error = %e, "the states of users could not be changed; trying again");
         }
     }
 }

@@ -4,14 +4,17 @@
 //! - [`health`]: is the process alive, may it be sent requests
 //! - [`docs`]: every operation on one page, without a script
 //! - [`inbox`]: what demo mode shows instead of sending it
-//! - [`verify_email`]: where the link in a confirmation mail leads; [`html`]: what HTML pages share
+//! - [`verify_email`], [`reset_password`]: where links in e-mails lead; [`form`]: what they share
+//! - [`html`]: what HTML pages share
 //! - [`headers`]: what browsers are told with every reply
 
 pub mod docs;
+pub mod form;
 pub mod headers;
 pub mod health;
 pub mod html;
 pub mod inbox;
+pub mod reset_password;
 pub mod verify_email;
 
 use std::sync::{Arc, LazyLock};
@@ -54,7 +57,9 @@ pub fn mount(router: Router, services: &Arc<Services>, ops: &[Op], health: &Heal
     let start = constant(HTML, guard, move || docs::start(demo));
     let version = json!({ "name": "watchword", "version": env!("CARGO_PKG_VERSION") });
     let version = constant(JSON, guard, move || version.to_string());
-    let more = inbox::routes(services.clone()).merge(verify_email::routes(services.clone()));
+    let more = inbox::routes(services.clone())
+        .merge(verify_email::routes(services.clone()))
+        .merge(reset_password::routes(services.clone()));
     let more = more.layer(map_response(move |mut response: Response| async move {
         guard.stamp(response.headers_mut());
         response

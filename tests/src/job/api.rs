@@ -138,7 +138,7 @@ async fn a_dry_run_reports_what_the_real_one_does_and_writes_nothing() {
     assert_eq!((&real["created"], count(&s, USERS).await), (&json!(2), 3));
     let gina = user(&s, "gina").await;
     assert_eq!((&gina["loginsCount"], &gina["lastLogin"]), (&json!(3), &json!("2020-01-02T03:04:05.000Z")));
-    assert_eq!((&gina["status"], &gina["statusChangedAt"]), (&json!("Suspended"), &Value::Null));
+    assert_eq!(gina["status"], "Suspended");
 }
 
 #[tokio::test]

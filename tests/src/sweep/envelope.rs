@@ -54,7 +54,7 @@ async fn success_and_a_body_that_is_no_json_are_wrapped() {
                 wrapped(&named(&op), op.shape, &reply, expected);
             }
         }
-        wrapped(&named(&op), op.shape, &call.send().await, 200);
+        wrapped(&named(&op), op.shape, &call.send().await, super::expected(&op));
     }
 }
 

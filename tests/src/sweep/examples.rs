@@ -89,6 +89,38 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
             s.signed_in("ada").await;
             post(json!({ "userId": id, "appIds": [s.pool.app_id] }))
         }
+        "POST /api/v3/resign-user" => post(json!({ "userId": s.user("ada").await })),
+        "POST /api/v3/resign-user-batch" => post(json!({ "userIds": [s.user("ada").await] })),
+        "GET /api/v3/list-archived-users" => get("?page=1&limit=10".into()),
+        "POST /api/v3/check-session-status" => post(json!({ "userId": s.user("ada").await, "appId": s.pool.app_id })),
+        "GET /api/v3/get-user-login-history"
+        | "GET /api/v3/get-user-loggedin-apps"
+        | "GET /api/v3/get-user-accessible-apps"
+        | "GET /api/v3/get-user-authorized-apps"
+        | "GET /api/v3/get-user-authorized-resources"
+        | "GET /api/v3/get-user-principal-authentication-info"
+        | "GET /api/v3/get-user-identities"
+        | "GET /api/v3/get-user-logged-in-identities"
+        | "GET /api/v3/get-user-sync-relations" => get(format!("?userId={}", s.user("ada").await)),
+        "POST /api/v3/reset-user-principal-authentication-info" => post(json!({ "userId": s.user("ada").await })),
+        "POST /api/v3/get-user-password-ciphertext" => post(json!({ "userId": s.user("ada").await })),
+        "POST /api/v3/batch-get-user-encrypt-password" => post(json!({ "userIds": [s.user("ada").await] })),
+        "POST /api/v3/send-user-reset-password-email-link" => {
+            let ada = json!({ "username": "ada", "email": "ada@example.com" });
+            let ada = admin.post("/api/v3/create-user", ada).await.ok();
+            post(json!({ "users": [{ "userId": ada["userId"] }] }))
+        }
+        "POST /api/v3/link-identity" => post(json!({
+            "userId": s.user("ada").await, "extIdpId": "62f20932716fbcc10d966ee5", "type": "openid",
+            "userIdInIdp": "ou_1", "provider": "lark",
+        })),
+        "POST /api/v3/unlink-identity" => {
+            let link = json!({ "userId": s.user("ada").await, "extIdpId": "62f20932716fbcc10d966ee5",
+                "userIdInIdp": "ou_1", "provider": "lark" });
+            admin.post("/api/v3/link-identity", link.clone()).await.ok();
+            post(json!({ "userId": link["userId"], "extIdpId": link["extIdpId"] }))
+        }
+        "POST /api/v3/delete-user-sync-relations" => post(json!({ "userId": s.user("ada").await, "provider": "lark" })),
         // import and export
         "POST /api/v3/import-users" => post(json!({ "rows": [{ "username": "ada" }] })),
         "GET /api/v3/get-import-job" | "POST /api/v3/cancel-import-job" => {

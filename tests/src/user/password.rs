@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 use watchword_crypto::password::{Argon, Verdict, verify};
-use watchword_domain::outbox;
 use watchword_testkit::Server;
 
-use super::{count, create, id, start, stored};
+use super::{count, create, id, letters, start, stored};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -191,19 +190,6 @@ async fn a_new_password_is_told_where_the_administrator_says() {
         "options": { "sendPasswordResetedNotification": { "sendDefaultPhoneNotification": true } },
     });
     admin.post("/api/v3/update-user", nothing_new).await.refused_at("options.sendPasswordResetedNotification");
-}
-
-/// Target and text of every message, once the worker has taken all of them out of the outbox.
-async fn letters(server: &Server) -> Vec<(String, String)> {
-    for _ in 0..1000 {
-        if count(server, "outbox", "state = 'pending'").await == 0 {
-            break;
-        }
-        server.services.outbox.notify_one();
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    let shown = outbox::inbox(&server.services).await.unwrap();
-    shown.into_iter().map(|letter| (letter.target, letter.body)).collect()
 }
 
 #[tokio::test]

@@ -59,6 +59,10 @@ with_options! {
     pub struct CreateUserReq with CreateUserOptions {
         /// State of the account. Default `Activated`.
         pub status: Option<UserStatus>,
+        /// When an active user becomes `Suspended` by itself, RFC 3339. Never, if absent.
+        pub suspend_at: Option<String>,
+        /// When a suspended or deactivated user becomes `Activated` by itself, RFC 3339. Never, if absent.
+        pub activate_at: Option<String>,
         /// E-mail address, unique in the user pool whatever its case.
         pub email: Option<String>,
         /// Phone number without country code, unique in the user pool.
@@ -261,8 +265,15 @@ with_options! {
         /// Id in the caller's own system, unique in the user pool. Null clears it.
         #[serde(default)]
         pub external_id: Field<String>,
-        /// State of the account. Any other than `Activated` ends the user's sessions.
+        /// State of the account. Any other than `Activated` ends the user's sessions; `Resigned` does what
+        /// resign-user does.
         pub status: Option<UserStatus>,
+        /// When an active user becomes `Suspended` by itself, RFC 3339. Null: never.
+        #[serde(default)]
+        pub suspend_at: Field<String>,
+        /// When a suspended or deactivated user becomes `Activated` by itself, RFC 3339. Null: never.
+        #[serde(default)]
+        pub activate_at: Field<String>,
         /// Whether the e-mail address is proven. A new address is not unless this says so.
         pub email_verified: Option<bool>,
         /// Whether the phone number is proven.

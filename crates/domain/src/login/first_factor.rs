@@ -12,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::message::{self, Medium};
 use crate::passwords::Verdict;
 use crate::throttle::{self, Guess};
-use crate::user::{self, LoginName};
+use crate::user::{self, LoginName, history};
 
 /// Failures from one address, whatever names it tries, before that address pauses: guards against one password tried
 /// on many users, and bounds what a stranger can make us store.
@@ -55,6 +55,9 @@ pub(super) async fn password(ctx: &Ctx, payload: PasswordPayload, encrypted: Pas
     let mut tx = ctx.write().await?;
     let (Some(user), Verdict::Right | Verdict::RightButStale) = (&found, verdict) else {
         charge_address(&mut tx, ctx).await?;
+        if let Some(user) = &found {
+            history::failed(&mut tx, ctx, &user.id, "pwd").await?;
+        }
         let refusal = Error::new(codes::CREDENTIALS_WRONG);
         return Err(ctx.commit_refusal(tx, refusal, about(found.as_ref(), "pwd")).await);
     };
@@ -155,6 +158,9 @@ pub(super) async fn pass_code(ctx: &Ctx, payload: PassCodePayload) -> Result<Pro
         Some(user) if right => Ok(Proven { tx, user, amr }),
         found => {
             charge_address(&mut tx, ctx).await?;
+            if let Some(user) = &found {
+                history::failed(&mut tx, ctx, &user.id, amr).await?;
+            }
             let refusal = Error::new(codes::PASS_CODE_WRONG);
             Err(ctx.commit_refusal(tx, refusal, about(found.as_ref(), amr)).await)
         }

@@ -4,14 +4,15 @@ use serde_json::json;
 use watchword_api::common::FactorType;
 use watchword_crypto::recovery;
 use watchword_kit::{Error, Result, Secret, codes};
-use watchword_store::mfa_factor;
+use watchword_store::{Tx, mfa_factor};
 
 use super::{SignedIn, complete};
-use crate::ctx::Ctx;
+use crate::ctx::{Actor, Ctx};
 use crate::message::{self, Medium};
 use crate::otp::{self, Verdict};
 use crate::outbox::{Event, notify_user};
 use crate::throttle::{self, Guess};
+use crate::user::history;
 
 /// A code of an authenticator. `Ok(None)` is a wrong one: what the client is told differs between endpoints.
 ///
@@ -26,6 +27,7 @@ pub async fn verify_otp(ctx: &Ctx, code: Option<Secret<String>>) -> Result<Optio
             if closed {
                 end_waiting(&mut tx, ctx, &user_id).await?;
             }
+            failed(&mut tx, ctx, "otp").await?;
             let refusal = Error::new(codes::TOTP_WRONG);
             let told = ctx.commit_refusal(tx, refusal, json!({ "userId": user_id, "factor": "OTP" })).await;
             if told.code() == codes::TOTP_WRONG { Ok(None) } else { Err(told) }
@@ -62,6 +64,7 @@ pub async fn verify_code(ctx: &Ctx, kind: FactorType, target: &str, code: Secret
     if held.failed(&mut tx, ctx).await? {
         end_waiting(&mut tx, ctx, &user_id).await?;
     }
+    failed(&mut tx, ctx, if kind == FactorType::Sms { "sms" } else { "email" }).await?;
     let told = ctx.commit_refusal(tx, Error::new(codes::PASS_CODE_WRONG), about).await;
     if told.code() == codes::PASS_CODE_WRONG { Ok(None) } else { Err(told) }
 }
@@ -103,6 +106,7 @@ pub async fn recover(ctx: &Ctx, code: Option<Secret<String>>) -> Result<(SignedI
         if closed {
             end_waiting(&mut tx, ctx, &user_id).await?;
         }
+        failed(&mut tx, ctx, "rc").await?;
         return Err(ctx.commit_refusal(tx, Error::new(codes::RECOVERY_CODE_WRONG), about).await);
     }
     throttle::absolve(&mut tx, ctx, Guess::RecoveryCode, &user_id).await?;
@@ -115,6 +119,14 @@ pub async fn recover(ctx: &Ctx, code: Option<Secret<String>>) -> Result<(SignedI
     Ok((completion.finish(ctx)?, next))
 }
 
+/// A wrong second factor at a sign-in is an attempt that failed; in a session it is none.
+async fn failed(tx: &mut Tx, ctx: &Ctx, method: &str) -> Result<()> {
+    match ctx.actor() {
+        Actor::Pending(waiting) => history::failed(tx, ctx, &waiting.user_id, method).await,
+        _ => Ok(()),
+    }
+}
+
 /// The stored form of a recovery code of the generated shape.
 pub(crate) fn hash(ctx: &Ctx, code: &Secret<String>) -> String {
     let normal = recovery::normalise(code.reveal()).unwrap_or_default();
@@ -122,7 +134,7 @@ pub(crate) fn hash(ctx: &Ctx, code: &Secret<String>) -> String {
 }
 
 /// Closing the door ends the sign-ins that were waiting at it.
-pub(crate) async fn end_waiting(tx: &mut watchword_store::Tx, ctx: &Ctx, user_id: &str) -> Result<()> {
+pub(crate) async fn end_waiting(tx: &mut Tx, ctx: &Ctx, user_id: &str) -> Result<()> {
     let users = [user_id.to_owned()];
     let user = crate::user::by_id(tx, ctx.pool(), user_id).await?;
     notify_user(tx, ctx, &user, Event::Locked).await?;

@@ -64,6 +64,23 @@ pub fn link(lang: Lang, sender: &str, url: &str, life: Millis) -> Letter {
     }
 }
 
+/// The e-mail with a link that sets a new password.
+pub fn reset_link(lang: Lang, sender: &str, url: &str, life: Millis) -> Letter {
+    let Text { en, zh } = span(life);
+    let said = text!(
+        "Open this link to set a new password at {sender}:\n\n{url}\n\nIt works once, for {en}. Give it to nobody.\nIf \
+         you do not want a new password, you can ignore this message.\n",
+        "请打开以下链接，设置您在{sender}的新密码：\n\n{url}\n\n链接 {zh}内有效，仅可使用一次，请勿告知他人。\n如无需重置密码，请忽略此邮件。\n"
+    );
+    let subject = text!("Set a new password for {sender}", "{sender} 重置密码");
+    Letter {
+        subject: subject.get(lang).to_owned(),
+        text: said.get(lang).to_owned(),
+        code: None,
+        purpose: "reset_password_link".into(),
+    }
+}
+
 fn span(life: Millis) -> Text {
     let minutes = life.0 / 60_000;
     if minutes == 1 { text!("1 minute", "1 分钟") } else { text!("{minutes} minutes", "{minutes} 分钟") }

@@ -179,7 +179,6 @@ fn draw_up(ctx: &Ctx, mut item: NewUser, options: &CreateUserOptions, min_length
     absent("tenantIds", item.tenant_ids.as_deref())?;
     let mut row = blank(ctx);
     Draft::of_new(&mut item).apply(&mut row, ctx.now())?;
-    row.status_changed_at = None;
     row.reset_password_on_next_login = options.reset_password_on_first_login.unwrap_or_default();
     let wish = Wish {
         password: item.password,
@@ -271,5 +270,7 @@ pub(super) fn blank(ctx: &Ctx) -> store::User {
         status_changed_at: None,
         created_at: ctx.now(),
         updated_at: ctx.now(),
+        suspend_at: None,
+        activate_at: None,
     }
 }

@@ -7,7 +7,7 @@ use watchword_kit::{Error, Field, Millis, Result, text};
 use watchword_store::user::User;
 
 use super::text::{self as rules, Identifier};
-use super::{custom, phone};
+use super::{custom, life, phone};
 
 macro_rules! profile {
     ($($field:ident $wire:literal $rule:expr;)*) => {
@@ -90,6 +90,8 @@ pub struct Draft {
     phone_country_code: Field<String>,
     external_id: Field<String>,
     status: Option<UserStatus>,
+    suspend_at: Field<String>,
+    activate_at: Field<String>,
     gender: Option<Gender>,
     email_verified: Option<bool>,
     phone_verified: Option<bool>,
@@ -108,6 +110,8 @@ impl Draft {
             phone_country_code: lift(user.phone_country_code.take()),
             external_id: lift(user.external_id.take()),
             status: user.status,
+            suspend_at: lift(user.suspend_at.take()),
+            activate_at: lift(user.activate_at.take()),
             gender: user.gender,
             email_verified: user.email_verified,
             phone_verified: user.phone_verified,
@@ -126,6 +130,8 @@ impl Draft {
             phone_country_code: std::mem::take(&mut patch.phone_country_code),
             external_id: std::mem::take(&mut patch.external_id),
             status: patch.status,
+            suspend_at: std::mem::take(&mut patch.suspend_at),
+            activate_at: std::mem::take(&mut patch.activate_at),
             gender: patch.gender,
             email_verified: patch.email_verified,
             phone_verified: patch.phone_verified,
@@ -147,11 +153,14 @@ impl Draft {
         self.profile.apply(row)?;
         row.name_key = row.name.as_deref().map(fold);
         row.nickname_key = row.nickname.as_deref().map(fold);
-        if let Some(status) = self.status
-            && row.status != status.as_str()
-        {
-            row.status = status.as_str().into();
-            row.status_changed_at = Some(now);
+        if let Some(status) = self.status {
+            life::enter(row, status, now);
+        }
+        life::schedule("suspendAt", &self.suspend_at, row, now)?.apply(&mut row.suspend_at);
+        life::schedule("activateAt", &self.activate_at, row, now)?.apply(&mut row.activate_at);
+        if row.suspend_at.is_some() && row.suspend_at == row.activate_at {
+            let detail = text!("must differ from suspendAt", "不能与 suspendAt 相同");
+            return Err(Error::invalid("activateAt", detail));
         }
         if let Some(gender) = self.gender {
             row.gender = gender.as_str().into();

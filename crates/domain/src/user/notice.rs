@@ -85,9 +85,7 @@ impl Notice {
         if let Some(id) = app_id {
             let found = app::TABLE.get(tx, ctx.pool(), &id).await?;
             let app = found.ok_or_else(|| Error::new(codes::APP_NOT_FOUND).at(format!("{at}.appId")))?;
-            if !app.init_login_uri.is_empty() {
-                self.address = app.init_login_uri;
-            }
+            self.address = crate::app::login_address(ctx, &app);
         }
         Ok((!media.is_empty()).then_some(self))
     }

@@ -1,10 +1,11 @@
 //! Users leave: deleted with everything that is theirs, or signed out of applications.
 
 use serde_json::json;
+use watchword_api::common::UserIdType;
 use watchword_api::user::{DeleteUsersBatchReq, KickUsersReq};
 use watchword_kit::{Error, Result, codes, text};
-use watchword_store::user::{self as store, TABLE};
-use watchword_store::{app, mfa_transaction, session};
+use watchword_store::user::{self as store, TABLE, User};
+use watchword_store::{Tx, app, mfa_transaction, session};
 
 use super::create::batch_size;
 use super::resolve::{resolve, resolve_many};
@@ -19,21 +20,8 @@ pub async fn delete(ctx: &Ctx, req: DeleteUsersBatchReq) -> Result<()> {
     batch_size("userIds", req.user_ids.len())?;
     let kind = req.options.and_then(|o| o.user_id_type).unwrap_or_default();
     let mut tx = ctx.write().await?;
-    let found = resolve_many(&mut tx, ctx.pool(), &req.user_ids, kind).await.map_err(|e| e.at("userIds"))?;
-    let mut ids: Vec<String> = Vec::with_capacity(found.len());
-    for (i, user) in found.into_iter().enumerate() {
-        let user = user.ok_or_else(|| unknown(i))?;
-        if ids.contains(&user.id) {
-            return Err(Error::invalid(format!("userIds[{i}]"), text!("given twice", "重复")));
-        }
-        ids.push(user.id);
-    }
-    // Everybody takes hold of users in the same order, so that two batches do not wait for each other.
-    let mut order: Vec<(usize, &String)> = ids.iter().enumerate().collect();
-    order.sort_by_key(|(_, id)| *id);
-    for (i, id) in order {
-        TABLE.hold(&mut tx, ctx.pool(), id, "updated_at", ctx.now()).await?.ok_or_else(|| unknown(i))?;
-    }
+    let users = held(&mut tx, ctx, "userIds", &req.user_ids, kind).await?;
+    let ids: Vec<String> = users.into_iter().map(|user| user.id).collect();
     let guesses = [Guess::SecondFactor, Guess::RecoveryCode];
     let buckets: Vec<String> = ids.iter().flat_map(|id| guesses.map(|g| g.bucket(id))).collect();
     let by_address: Vec<String> = ids.iter().map(|id| Guess::Password.bucket(&format!("{id}:"))).collect();
@@ -45,8 +33,33 @@ pub async fn delete(ctx: &Ctx, req: DeleteUsersBatchReq) -> Result<()> {
     ctx.commit(tx, details).await
 }
 
-fn unknown(i: usize) -> Error {
-    Error::new(codes::USER_NOT_FOUND).at(format!("userIds[{i}]"))
+/// The users whom the ids in `list` name, in that order, kept from every other writer until the unit ends. An empty
+/// `list` is a single id in `userId`.
+///
+/// # Errors
+/// 404/2004 at the first id that names nobody, 400 at one that names a user named before.
+pub(super) async fn held(tx: &mut Tx, ctx: &Ctx, list: &str, ids: &[String], kind: UserIdType) -> Result<Vec<User>> {
+    let at = |i: usize| if list.is_empty() { String::from("userId") } else { format!("{list}[{i}]") };
+    let unknown = |i: usize| Error::new(codes::USER_NOT_FOUND).at(at(i));
+    let found = resolve_many(tx, ctx.pool(), ids, kind);
+    let found = found.await.map_err(|e| e.at(if list.is_empty() { "userId" } else { list }))?;
+    let mut named: Vec<String> = Vec::with_capacity(found.len());
+    for (i, user) in found.into_iter().enumerate() {
+        let user = user.ok_or_else(|| unknown(i))?;
+        if named.contains(&user.id) {
+            return Err(Error::invalid(at(i), text!("given twice", "重复")));
+        }
+        named.push(user.id);
+    }
+    // Everybody takes hold of users in the same order, so that two batches do not wait for each other.
+    let mut order: Vec<usize> = (0..named.len()).collect();
+    order.sort_by_key(|i| &named[*i]);
+    let mut users: Vec<Option<User>> = vec![None; named.len()];
+    for i in order {
+        let user = TABLE.hold(tx, ctx.pool(), &named[i], "updated_at", ctx.now()).await?;
+        users[i] = Some(user.ok_or_else(|| unknown(i))?);
+    }
+    Ok(users.into_iter().flatten().collect())
 }
 
 /// Ends a user's sessions of some applications, their refresh tokens, and sign-ins that wait for a second factor.

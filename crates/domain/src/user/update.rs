@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::json;
 use watchword_api::common::{PasswordEncryptType, UserIdType};
 use watchword_api::user::{
-    NotifyPasswordReset, UpdateUserBatchReq, UpdateUserReq, UpdateUsersOptions, User, UserPatch, UserStatus,
+    NotifyPasswordReset, UpdateUserBatchReq, UpdateUserReq, UpdateUsersOptions, User, UserPatch,
 };
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::user::{self as store, TABLE};
@@ -17,7 +17,7 @@ use super::notice::Notice;
 use super::password::{self, Prepared, Wish};
 use super::resolve::resolve_many;
 use super::unique::{self, Place};
-use super::{custom, view};
+use super::{custom, life, view};
 use crate::ctx::Ctx;
 use crate::pool;
 
@@ -174,12 +174,13 @@ async fn write(
     let mut order: Vec<usize> = (0..changes.len()).collect();
     order.sort_by_key(|i| &changes[*i].id);
     let mut rows: Vec<Option<store::User>> = vec![None; changes.len()];
+    let mut left = Vec::new();
     for i in order {
         let change = &changes[i];
         let held = TABLE.hold(&mut tx, ctx.pool(), &change.id, "updated_at", ctx.now()).await?;
         let gone = || place.at(Error::new(codes::USER_NOT_FOUND).at("userId"), i);
         let mut row = held.ok_or_else(gone)?;
-        let was_active = row.status == UserStatus::Activated.as_str();
+        let before = row.status.clone();
         change.draft.apply(&mut row, ctx.now()).map_err(|e| place.at(e, i))?;
         if let Some(password) = &change.password {
             row.password_hash = Some(password.hash.clone());
@@ -195,14 +196,20 @@ async fn write(
             let index = custom::index(ctx.pool().as_str(), &row.id, &data);
             store::set_custom_values(&mut tx, ctx.pool(), &row.id, &index).await?;
         }
-        let deactivated = was_active && row.status != UserStatus::Activated.as_str();
-        if change.password.is_some() || deactivated {
+        if change.password.is_some() || life::has_fallen(&before, &row) {
             sign_out(&mut tx, ctx, &row.id).await?;
+        }
+        if life::has_left(&before, &row) {
+            left.push(row.id.clone());
         }
         if let (Some(notice), Some(password)) = (notice, &change.password) {
             notice.write(&mut tx, ctx, &row, password.made.as_ref()).await?;
         }
         rows[i] = Some(row);
+    }
+    // Once all users are held: others wait for departments only after users, too.
+    if !left.is_empty() {
+        store::life::take_away(&mut tx, ctx.pool(), &left).await?;
     }
     let details = match changes {
         [one] => json!({ "userId": one.id, "password": one.password.is_some() }),
@@ -212,12 +219,14 @@ async fn write(
     Ok(rows.into_iter().flatten().collect())
 }
 
-/// Ends everything by which a user is recognised: sessions, refresh tokens, sign-ins that wait for a second factor.
+/// Ends everything by which a user is recognised: sessions, refresh tokens, sign-ins that wait for a second factor,
+/// links that set a new password.
 pub async fn sign_out(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
     session::revoke_of_user(tx, ctx.pool(), user, None, None, ctx.now()).await?;
     let user = [user.to_owned()];
     session::drop_refresh_tokens(tx, ctx.pool(), &user, None).await?;
     mfa_transaction::revoke_of_users(tx, ctx.pool(), &user, ctx.now()).await?;
+    store::reset_link::void(tx, ctx.pool(), &user[0]).await?;
     Ok(())
 }
 

@@ -158,6 +158,8 @@ fn plain(row: store::User) -> Result<User> {
         register_source: Some(serde_json::from_str(&row.register_source).map_err(Error::internal)?),
         identity_number: row.identity_number,
         status_changed_at: iso(row.status_changed_at),
+        suspend_at: iso(row.suspend_at),
+        activate_at: iso(row.activate_at),
         tenant_id: None,
         department_ids: None,
         identities: None,
@@ -167,7 +169,7 @@ fn plain(row: store::User) -> Result<User> {
     })
 }
 
-fn identity(row: store::Identity) -> Result<Identity> {
+pub(super) fn identity(row: store::Identity) -> Result<Identity> {
     Ok(Identity {
         identity_id: row.id,
         ext_idp_id: row.ext_idp_id,

@@ -1,13 +1,13 @@
 //! SQLite in WAL mode: many readers, one writer with group commit, statements run in place.
 //!
-//! A unit of work is a SAVEPOINT inside an outer transaction. The first to commit calls for a flush, which queues for
-//! the writer behind everyone who waits already; its turn ends the outer transaction for all of them, and while the
-//! log is synced the next group is at work. Nobody is told of success before that sync.
+//! A unit of work is a SAVEPOINT inside an outer transaction. Whoever commits while others wait for the writer leaves
+//! the outer transaction open and waits; the last one (or the one that fills the group) commits for all. Nobody is
+//! told of success before the outer COMMIT is on disk.
 
-mod log;
 mod planner;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +17,6 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::statement::Sql;
 use crate::{FromRow, Result, Row, StoreError, Val};
-use log::Log;
 
 /// Units that one disk write may carry; bounds how long the first of a group waits.
 const MAX_GROUP: usize = 512;
@@ -25,6 +24,9 @@ const MAX_GROUP: usize = 512;
 const BUSY_PATIENCE: Duration = Duration::from_secs(5);
 const BUSY_PAUSE: Duration = Duration::from_millis(2);
 const STATEMENT_CACHE: usize = 512;
+/// Size of the log, in pages of 4 KiB, at which a commit moves it into the database file. A group of small units writes
+/// hundreds of pages, mostly those of the group before: at SQLite's 1,000 every third group would move them.
+const CHECKPOINT_PAGES: u32 = 8_000;
 /// Bytes of the database file that are read where the kernel has them. A reader's own pages are void after every
 /// commit of the writer; copying them in again was an eighth of a read's cost.
 const MAPPED: i64 = 256 << 20;
@@ -42,17 +44,15 @@ impl Sqlite {
         set_up(&conn, mapped)?;
         conn.busy_timeout(BUSY_PATIENCE).map_err(broken)?;
         conn.execute_batch(
-            // NORMAL: COMMIT writes the log, `Log::sync` syncs it, as FULL would do with the writer waiting.
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF;
-             PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192;
-             PRAGMA temp_store = MEMORY;",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
+             PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;",
         )
+        .and_then(|()| conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES))
         .map_err(broken)?;
         conn.busy_timeout(Duration::ZERO).map_err(broken)?;
-        let log = Log::new(conn.path().map_or_else(|| path.to_owned(), PathBuf::from));
-        let slot = Slot { conn, open: false, flushing: false, group: Vec::new() };
+        let slot = Slot { conn, open: false, group: Vec::new() };
         Ok(Sqlite {
-            writer: Arc::new(Writer { slot: Arc::new(tokio::sync::Mutex::new(slot)), log }),
+            writer: Arc::new(Writer { slot: Arc::new(tokio::sync::Mutex::new(slot)), waiting: AtomicUsize::new(0) }),
             readers: Arc::new(Readers {
                 path: path.to_owned(),
                 mapped,
@@ -74,8 +74,9 @@ impl Sqlite {
 
     pub async fn write(&self) -> Result<WriteTx> {
         let asked = tokio::time::Instant::now();
+        let waiting = Waiting::start(&self.writer);
         let slot = self.writer.slot.clone().lock_owned().await;
-        self.writer.log.intact()?;
+        waiting.served();
         let mut tx = WriteTx { writer: self.writer.clone(), slot: Some(slot), failed: false };
         // Patience counts from the request on: while another process holds the lock, a queue must not wait in turn.
         tx.begin(BUSY_PATIENCE.saturating_sub(asked.elapsed())).await?;
@@ -200,27 +201,23 @@ impl Drop for ReadTx {
 
 struct Writer {
     slot: Arc<tokio::sync::Mutex<Slot>>,
-    log: Log,
+    /// Tasks between asking for the writer and getting it.
+    waiting: AtomicUsize,
 }
 
 struct Slot {
     conn: Connection,
     /// Whether the outer transaction is open.
     open: bool,
-    /// Whether somebody is on the way to end it.
-    flushing: bool,
-    group: Group,
+    /// Units whose savepoint is released and who wait for the outer COMMIT.
+    group: Vec<oneshot::Sender<Result<()>>>,
 }
 
-/// Units whose savepoint is released and who wait to be told.
-type Group = Vec<oneshot::Sender<Result<()>>>;
-
 impl Slot {
-    /// Ends the outer transaction; answers how that went and who has to be told once the log is synced. `None`: there
-    /// was nothing to end.
-    fn end(&mut self) -> Option<(Result<()>, Group)> {
+    /// Ends the outer transaction and tells everyone in the group how it went.
+    fn flush(&mut self) {
         if !self.open {
-            return None;
+            return;
         }
         let outcome = if self.conn.is_autocommit() {
             Err(StoreError::Unavailable("SQLite rolled the transaction back".into()))
@@ -232,72 +229,59 @@ impl Slot {
             committed
         };
         self.open = false;
-        Some((outcome, std::mem::take(&mut self.group)))
+        for waiter in self.group.drain(..) {
+            let _ = waiter.send(outcome.clone());
+        }
     }
 }
 
-fn tell(group: Group, outcome: &Result<()>) {
-    for waiter in group {
-        let _ = waiter.send(outcome.clone());
+/// Counts a task as waiting for the writer; if it gives up, nobody else may be left to commit the group.
+struct Waiting<'a>(&'a Arc<Writer>, bool);
+
+impl<'a> Waiting<'a> {
+    fn start(writer: &'a Arc<Writer>) -> Self {
+        writer.waiting.fetch_add(1, Ordering::SeqCst);
+        Waiting(writer, false)
+    }
+
+    fn served(mut self) {
+        self.1 = true;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let last = self.0.waiting.fetch_sub(1, Ordering::SeqCst) == 1;
+        if last && !self.1 {
+            let writer = self.0.clone();
+            match tokio::runtime::Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn(async move {
+                    let slot = writer.slot.clone().lock_owned().await;
+                    writer.pass_on(slot);
+                })),
+                // Whoever holds the writer now will see that nobody waits.
+                Err(_) => {
+                    if let Ok(slot) = writer.slot.clone().try_lock_owned() {
+                        writer.pass_on(slot);
+                    }
+                }
+            }
+        }
     }
 }
 
 impl Writer {
-    /// Gives the writer away and sees to it that somebody ends the outer transaction.
-    fn pass_on(self: &Arc<Self>, mut slot: OwnedMutexGuard<Slot>) {
-        let full = slot.group.len() >= MAX_GROUP || (slot.open && slot.conn.is_autocommit());
-        if !slot.open || (slot.flushing && !full) {
+    /// Gives the writer away: commits the group unless the next in line will do so.
+    fn pass_on(&self, mut slot: OwnedMutexGuard<Slot>) {
+        let idle = self.waiting.load(Ordering::SeqCst) == 0;
+        if !slot.open || !(idle || slot.group.len() >= MAX_GROUP || slot.conn.is_autocommit()) {
             return;
         }
-        let writer = self.clone();
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) if full => drop(runtime.spawn_blocking(move || writer.flush(slot))),
             Ok(runtime) => {
-                slot.flushing = true;
-                drop(runtime.spawn_blocking(move || writer.flush_all()));
+                runtime.spawn_blocking(move || slot.flush());
             }
-            Err(_) => writer.flush(slot),
-        }
-    }
-
-    /// Flushes for as long as there is something to flush. A turn comes after those who wait already.
-    fn flush_all(self: Arc<Self>) {
-        loop {
-            let mut slot = self.slot.clone().blocking_lock_owned();
-            if !slot.open {
-                slot.flushing = false;
-                return;
-            }
-            self.flush(slot);
-        }
-    }
-
-    fn flush(self: &Arc<Self>, mut slot: OwnedMutexGuard<Slot>) {
-        let Some((outcome, group)) = slot.end() else { return };
-        let long = self.log.is_long(&slot.conn);
-        drop(slot);
-        let outcome = outcome.and_then(|()| if group.is_empty() { Ok(()) } else { self.log.sync() });
-        tell(group, &outcome);
-        if long {
-            let writer = self.clone();
-            match tokio::runtime::Handle::try_current() {
-                Ok(runtime) => drop(runtime.spawn_blocking(move || writer.shorten_log())),
-                Err(_) => writer.shorten_log(),
-            }
-        }
-    }
-
-    /// Moves the log into the database file: most of it while others write, the rest while they wait.
-    fn shorten_log(self: Arc<Self>) {
-        self.log.move_most();
-        let mut slot = self.slot.clone().blocking_lock_owned();
-        let ended = slot.end();
-        // What cannot be moved now, a reader may need it, is moved another time.
-        let _ = self.log.move_now();
-        drop(slot);
-        self.log.moved();
-        if let Some((outcome, group)) = ended {
-            tell(group, &outcome.and_then(|()| self.log.sync()));
+            Err(_) => slot.flush(),
         }
     }
 }
@@ -312,10 +296,8 @@ pub struct WriteTx {
 impl WriteTx {
     async fn begin(&mut self, mut patience: Duration) -> Result<()> {
         let Some(slot) = &mut self.slot else { return Err(gone()) };
-        if slot.conn.is_autocommit()
-            && let Some((lost, group)) = slot.end()
-        {
-            tell(group, &lost);
+        if slot.open && slot.conn.is_autocommit() {
+            slot.flush();
         }
         if !slot.open {
             // Left over when neither COMMIT nor ROLLBACK could be written.

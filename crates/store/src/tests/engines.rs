@@ -43,6 +43,8 @@ async fn every_statement_on_tenant_data_names_the_pool() {
         "WHERE at <",
         "WHERE touched_at <",
         "WHERE day <",
+        "FROM users WHERE suspend_at <=",
+        "FROM users WHERE activate_at <=",
         "FROM outbox",
         "UPDATE outbox",
         "FROM dev_inbox",
@@ -200,6 +202,7 @@ macro_rules! for_every_table {
         $check($place, &crate::user::IDENTITIES).await;
         $check($place, &crate::user::CUSTOM_VALUES).await;
         $check($place, &crate::user::SYNC_RELATIONS).await;
+        $check($place, &crate::user::reset_link::TABLE).await;
         $check($place, &crate::enrollment::TABLE).await;
         $check($place, &crate::mfa_factor::TABLE).await;
         $check($place, &crate::mfa_factor::RECOVERY_CODES).await;

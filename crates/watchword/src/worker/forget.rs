@@ -16,6 +16,7 @@ pub(super) async fn all(services: &Services) {
     let now = services.clock.now();
     let mut jobs: Vec<Job> = housekeeping::leftovers().into_iter().map(|l| Job::Leftover(l, now)).collect();
     jobs.push(Job::ThrottleDays(now.0.div_euclid(Millis::days(1).0) - THROTTLE_DAYS));
+    jobs.push(Job::Logins(now - services.settings.login_retention));
     match pools(services).await {
         Ok(pools) => {
             jobs.extend(pools.into_iter().map(|pool| Job::Audit(pool, now - services.settings.audit_retention)));
@@ -35,6 +36,8 @@ enum Job {
     Leftover(Leftover, Millis),
     /// Counts from before this day.
     ThrottleDays(i64),
+    /// Sign-ins from before.
+    Logins(Millis),
     /// Rows of this pool from before.
     Audit(PoolId, Millis),
 }
@@ -44,6 +47,7 @@ impl Job {
         match self {
             Job::Leftover(leftover, _) => leftover.table,
             Job::ThrottleDays(_) => "throttle_days",
+            Job::Logins(_) => "user_logins",
             Job::Audit(..) => "audit_logs",
         }
     }
@@ -53,6 +57,7 @@ impl Job {
         let rows = match self {
             Job::Leftover(leftover, now) => leftover.forget(&mut tx, *now).await?,
             Job::ThrottleDays(before) => housekeeping::forget_throttle_days(&mut tx, *before).await?,
+            Job::Logins(before) => housekeeping::forget_logins(&mut tx, *before).await?,
             Job::Audit(pool, before) => housekeeping::forget_audit(&mut tx, pool, *before).await?,
         };
         tx.commit().await?;

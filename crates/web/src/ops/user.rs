@@ -1,5 +1,8 @@
 //! Users, for management clients.
 
+mod account;
+mod identity;
+
 use watchword_api::common::{Page, Success};
 use watchword_api::user::{
     CreateUserReq, CreateUsersBatchReq, DeleteUsersBatchReq, GetUserBatchQuery, GetUserQuery, IsUserExistsReq,
@@ -12,7 +15,7 @@ use watchword_kit::Result;
 use crate::op::Op;
 
 pub fn ops() -> Vec<Op> {
-    vec![
+    let mut ops = vec![
         Op::read("GET", "/api/v3/list-users", list_users).needs(Permission::UserRead).says("List users"),
         Op::read("POST", "/api/v3/list-users", search_users).needs(Permission::UserRead).says("Search users"),
         Op::read("GET", "/api/v3/get-user", get_user).needs(Permission::UserRead).says("Read a user"),
@@ -40,7 +43,10 @@ pub fn ops() -> Vec<Op> {
         Op::write("POST", "/api/v3/kick-users", kick_users, Audit::UserKick)
             .needs(Permission::UserKick)
             .says("Sign a user out of applications"),
-    ]
+    ];
+    ops.extend(account::ops());
+    ops.extend(identity::ops());
+    ops
 }
 
 async fn list_users(ctx: Ctx, query: ListUsersQuery) -> Result<Page<User>> {

@@ -95,9 +95,6 @@ impl Item {
     pub fn apply(&self, row: &mut User, now: Millis, new: bool) -> Result<()> {
         self.draft.apply(row, now)?;
         self.extras.apply(row, new);
-        if new {
-            row.status_changed_at = None;
-        }
         Ok(())
     }
 }

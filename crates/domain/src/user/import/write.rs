@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use watchword_api::job::JobState;
-use watchword_api::user::{UserSourceType, UserStatus};
+use watchword_api::user::UserSourceType;
 use watchword_kit::{Error, Result, text};
 use watchword_store::user::{self as store, CUSTOM_VALUES, IDENTITIES, TABLE, User};
 use watchword_store::{StoreError, Tx};
@@ -15,7 +15,7 @@ use super::plan::{Plan, Step};
 use crate::ctx::Ctx;
 use crate::job::Running;
 use crate::user::update::sign_out;
-use crate::user::{custom, unique};
+use crate::user::{custom, life, unique};
 
 /// Writes a chunk; `false` when somebody else has taken a name or changed a user meanwhile, and nothing was written.
 ///
@@ -142,7 +142,8 @@ async fn update(tx: &mut Tx, ctx: &Ctx, plan: &Plan, items: &[Item]) -> std::res
         return Ok(false);
     }
     let mut held: HashMap<String, User> = held.into_iter().map(|u| (u.id.clone(), u)).collect();
-    let (mut rows, mut links, mut index, mut indexed, mut out) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut rows, mut links, mut index, mut indexed) = (vec![], vec![], vec![], vec![]);
+    let (mut out, mut left) = (vec![], vec![]);
     for (i, step) in &plan.steps {
         let Step::Update { row: judged, password, identities } = step else { continue };
         let item = &items[*i];
@@ -158,9 +159,11 @@ async fn update(tx: &mut Tx, ctx: &Ctx, plan: &Plan, items: &[Item]) -> std::res
             index.extend(custom::index(ctx.pool().as_str(), &row.id, &custom::object(&row.custom_data)?));
             indexed.push(row.id.clone());
         }
-        let active = UserStatus::Activated.as_str();
-        if *password || (before.0 == active && row.status != active) {
+        if *password || life::has_fallen(&before.0, &row) {
             out.push(row.id.clone());
+        }
+        if life::has_left(&before.0, &row) {
+            left.push(row.id.clone());
         }
         links.extend(identities.iter().cloned());
         rows.push(row);
@@ -172,6 +175,9 @@ async fn update(tx: &mut Tx, ctx: &Ctx, plan: &Plan, items: &[Item]) -> std::res
     }
     for user in &out {
         sign_out(tx, ctx, user).await?;
+    }
+    if !left.is_empty() {
+        store::life::take_away(tx, ctx.pool(), &left).await?;
     }
     Ok(true)
 }

@@ -35,7 +35,7 @@ fn visible(path: &Path, id: &str) -> bool {
 }
 
 /// Transactions in the write-ahead log: frames that end one carry the database's size (sqlite.org/fileformat2.html §4.1).
-/// Each of them is one sync of the log, or less.
+/// With synchronous=FULL each of them is one sync of the log.
 fn commits(path: &Path) -> usize {
     let log = std::fs::read(format!("{}-wal", path.display())).unwrap_or_default();
     let word = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().unwrap());
@@ -300,46 +300,6 @@ async fn a_full_disk_is_told_to_those_who_lost_their_writes() {
         assert!(told.as_ref().err().is_none_or(|e| matches!(e, StoreError::Unavailable(_))), "{told:?}");
     }
     assert!((1..12).contains(&failed), "{failed} failed");
-}
-
-/// A pipe cannot be synced.
-#[tokio::test]
-async fn a_log_that_cannot_be_synced_is_told_and_nothing_is_accepted_after_it() {
-    let place = sqlite().await;
-    insert(&place.db, "before").await.unwrap();
-    let Db::Sqlite(db) = &place.db else { unreachable!("it is SQLite") };
-    let (_end, pipe) = std::io::pipe().unwrap();
-    db.writer.log.replace_file(std::os::fd::OwnedFd::from(pipe).into());
-    let told = insert(&place.db, "lost").await;
-    assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
-    let told = insert(&place.db, "after").await;
-    assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
-    assert!(!visible(&file(&place), "after"));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_long_log_is_moved_into_the_database_while_others_write() {
-    let place = sqlite().await;
-    let write = |n: usize| {
-        let db = place.db.clone();
-        async move {
-            let mut tx = db.write().await.unwrap();
-            let row = RefreshToken { session_id: "x".repeat(40_000), ..token(n) };
-            REFRESH_TOKENS.insert(&mut tx, &row).await.unwrap();
-            tx.commit().await.unwrap();
-        }
-    };
-    let log = PathBuf::from(format!("{}-wal", file(&place).display()));
-    // Three times what the log may hold, then on until it has begun anew.
-    let all: usize = 3 * 8_000 / 10;
-    for part in 0..all / 8 {
-        join_all((0..8).map(|n| write(part * 8 + n))).await;
-    }
-    let in_database = std::fs::metadata(file(&place)).unwrap().len();
-    assert!(in_database > 40_000_000, "{in_database} bytes were moved");
-    let in_log = std::fs::metadata(log).unwrap().len();
-    assert!(in_log < 70_000_000, "the log begins anew instead of growing: {in_log} bytes");
-    assert_eq!(place.count("SELECT COUNT(*) FROM refresh_tokens", &[]).await, all as i64);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,133 @@
+//! New passwords by a link that was sent to the user's e-mail address: an administrator asks for it, the user sets it.
+//! The second factor stays as it is.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use watchword_api::user::{ResetLinkSent, ResetLinkUser, SendResetLinkReq};
+use watchword_crypto::{hash, password};
+use watchword_kit::{Error, Lang, Millis, PoolId, Result, Secret, codes};
+use watchword_store::Tx;
+use watchword_store::user::reset_link::{self as store, PasswordReset, TABLE as RESETS};
+use watchword_store::user::{TABLE, User};
+
+use super::create::batch_size;
+use super::resolve::resolve_many;
+use super::{life, update};
+use crate::audit::Audit;
+use crate::ctx::{Actor, Ctx, Request};
+use crate::message::{self, Medium, provider, text as texts};
+use crate::outbox::{Event, enqueue, notify_user};
+use crate::pool;
+use crate::services::Services;
+
+/// How long a link can be used.
+const LIFETIME: Millis = Millis::minutes(10);
+/// Random bytes in a link: nobody guesses it.
+const BYTES: usize = 32;
+
+/// `POST /api/v3/send-user-reset-password-email-link`. A newer link makes the older ones of a user useless.
+///
+/// # Errors
+/// 400 unless there are 1 to 50 users, 501 without a provider for e-mail. What hinders one user is told in the result.
+pub async fn send(ctx: &Ctx, req: SendResetLinkReq) -> Result<Vec<ResetLinkSent>> {
+    batch_size("users", req.users.len())?;
+    let mut tx = ctx.write().await?;
+    provider::require(&mut tx, ctx, Medium::Email).await?;
+    let sender = texts::sender(&mut tx, ctx).await?;
+    let (mut results, mut told) = (Vec::with_capacity(req.users.len()), Vec::new());
+    for ResetLinkUser { user_id, user_id_type } in req.users {
+        let ids = [user_id];
+        let found = resolve_many(&mut tx, ctx.pool(), &ids, user_id_type.unwrap_or_default()).await;
+        let [user_id] = ids;
+        let sent = match found.map(|mut users| users.pop().flatten()) {
+            Ok(Some(user)) => send_one(&mut tx, ctx, &user, &sender).await?.then_some(user.id),
+            // Nobody, or one name for several.
+            Ok(None) => None,
+            Err(e) if e.code().status < 500 => None,
+            Err(e) => return Err(e),
+        };
+        results.push(ResetLinkSent { user_id, success: sent.is_some() });
+        told.extend(sent);
+    }
+    let details = match told.as_slice() {
+        [one] => json!({ "userId": one }),
+        many => json!({ "userIds": many }),
+    };
+    ctx.commit(tx, details).await?;
+    Ok(results)
+}
+
+async fn send_one(tx: &mut Tx, ctx: &Ctx, user: &User, sender: &str) -> Result<bool> {
+    let Some(email) = user.email_key.as_deref().filter(|_| life::may_sign_in(user, ctx.now())) else {
+        return Ok(false);
+    };
+    match message::charge_target(tx, ctx, Medium::Email, email).await {
+        Ok(()) => {}
+        Err(e) if [422, 429].contains(&e.code().status) => return Ok(false),
+        Err(e) => return Err(e),
+    }
+    let token = Secret::new(hash::token(&ctx.entropy, BYTES));
+    let row = PasswordReset {
+        pool_id: ctx.pool().to_string(),
+        id: hash::token_hash(token.reveal()),
+        user_id: user.id.clone(),
+        email_key: email.to_owned(),
+        created_at: ctx.now(),
+        expires_at: ctx.now() + LIFETIME,
+    };
+    store::void(tx, ctx.pool(), &user.id).await?;
+    RESETS.insert(tx, &row).await?;
+    let url = format!("{}/reset-password?pool={}&token={}", ctx.settings.public_url, ctx.pool(), token.reveal());
+    let lang = user.locale.as_deref().and_then(Lang::from_tag).unwrap_or(ctx.request().lang);
+    let letter = texts::reset_link(lang, sender, &url, LIFETIME);
+    enqueue(tx, ctx, Medium::Email, email, &letter, row.expires_at).await?;
+    Ok(true)
+}
+
+/// Sets a new password by a link. Sessions end; whoever stole one is out.
+///
+/// # Errors
+/// 403/2001 for a link that is wrong, used or over; 400 at `password` for one against the pool's policy, which leaves
+/// the link as it is.
+pub async fn complete(
+    services: &Arc<Services>,
+    request: Request,
+    pool: &str,
+    token: &str,
+    password: Secret<String>,
+) -> Result<()> {
+    let actor = Actor::Anonymous;
+    let ctx = Ctx::new(services.clone(), PoolId::new(pool), actor, request, Some(Audit::PasswordReset));
+    let over = || Error::new(codes::PASS_CODE_WRONG);
+    let id = hash::token_hash(token);
+    let settings = {
+        // Nobody has a password hashed here without a link.
+        let mut tx = ctx.read().await?;
+        let row = RESETS.get(&mut tx, ctx.pool(), &id).await?;
+        row.filter(|row| row.expires_at > ctx.now()).ok_or_else(over)?;
+        pool::settings(&mut tx, ctx.pool()).await?
+    };
+    let min_length = settings.password_min_length;
+    password::check_policy(password.reveal(), min_length).map_err(|e| Error::invalid("password", e))?;
+    let level = i64::from(password::strength(password.reveal()));
+    let hashed = ctx.passwords.hash(password, ctx.entropy).await?;
+    let mut tx = ctx.write().await?;
+    let row = RESETS.get(&mut tx, ctx.pool(), &id).await?.ok_or_else(over)?;
+    if !store::consume(&mut tx, ctx.pool(), &id, ctx.now()).await? {
+        return Err(over());
+    }
+    let held = TABLE.hold(&mut tx, ctx.pool(), &row.user_id, "updated_at", ctx.now()).await?;
+    let mut user = held.ok_or_else(over)?;
+    if !life::may_sign_in(&user, ctx.now()) || user.email_key.as_deref() != Some(&row.email_key) {
+        return Err(over());
+    }
+    user.password_hash = Some(hashed);
+    user.password_level = Some(level);
+    user.password_set_at = Some(ctx.now());
+    user.reset_password_on_next_login = false;
+    TABLE.update(&mut tx, &user).await?;
+    update::sign_out(&mut tx, &ctx, &user.id).await?;
+    notify_user(&mut tx, &ctx, &user, Event::PasswordChanged).await?;
+    ctx.commit(tx, json!({ "userId": user.id, "by": "link" })).await
+}

@@ -1,0 +1,74 @@
+//! What pages behind links in e-mails share: the language, the members of a query or form, the page itself.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::StatusCode;
+use watchword_domain::{Services, ctx};
+use watchword_kit::{Lang, text};
+
+use crate::Peer;
+use crate::caller::Incoming;
+use crate::input::pairs;
+use crate::pages::html::{escape, reply};
+
+/// Largest form, in bytes.
+const MAX_FORM: usize = 4096;
+const FORM_TIME: Duration = Duration::from_secs(10);
+
+/// Members of a query or a form; what is absent is empty.
+pub struct Members(HashMap<String, String>);
+
+impl Members {
+    pub fn of_query(request: &Request) -> Members {
+        Members::read(request.uri().query().unwrap_or_default())
+    }
+
+    /// A form that dribbles in must not hold its connection for ever.
+    pub async fn of_form(request: Request) -> Members {
+        let form = axum::body::to_bytes(Body::new(request.into_body()), MAX_FORM);
+        let form = tokio::time::timeout(FORM_TIME, form).await.ok().and_then(Result::ok).unwrap_or_default();
+        Members::read(std::str::from_utf8(&form).unwrap_or_default())
+    }
+
+    fn read(text: &str) -> Members {
+        Members(pairs(text).filter_map(|(name, value)| Some((name?, value?))).collect())
+    }
+
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+}
+
+pub fn lang(request: &Request) -> Lang {
+    Incoming { method: "", path: "", query: None, headers: request.headers(), body: &[] }.lang()
+}
+
+/// The request as the rules see it.
+pub fn asked(services: &Services, request: &Request) -> ctx::Request {
+    ctx::Request {
+        id: services.entropy.hex(16),
+        lang: lang(request),
+        ip: request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_string()),
+        ..ctx::Request::default()
+    }
+}
+
+pub fn over(lang: Lang) -> Response {
+    let said = text!("This link is no longer valid. Ask for a new one.", "链接已失效，请重新获取。");
+    page(StatusCode::BAD_REQUEST, lang, said.get(lang), "")
+}
+
+/// A page of a title and a body that is markup already.
+pub fn page(status: StatusCode, lang: Lang, title: &str, body: &str) -> Response {
+    let tag = if lang == Lang::Zh { "zh-CN" } else { "en" };
+    let title = escape(title);
+    let html = format!(
+        "<!doctype html><html lang=\"{tag}\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><h1>{title}</h1>{body}"
+    );
+    reply(status, "text/html", html)
+}
