@@ -53,7 +53,7 @@ async fn server() -> Server {
 /// The outcome whatever the shape: `statusCode`, or for OAuth and bare replies the HTTP status.
 fn status(op: &Op, reply: &Reply) -> u64 {
     match op.shape {
-        Shape::V3 | Shape::V2 => reply.body["statusCode"].as_u64().unwrap_or_default(),
+        Shape::V3 | Shape::Flat | Shape::V2 => reply.body["statusCode"].as_u64().unwrap_or_default(),
         Shape::Bare => reply.body["statusCode"].as_u64().unwrap_or(u64::from(reply.http)),
         Shape::OAuth => u64::from(reply.http),
     }

@@ -4,6 +4,7 @@
 //! - [`common`]: words that several modules share; [`idp`]: kinds of external identity providers
 //! - [`user`]: users; [`app`]: applications; [`access_key`]: keys for the management API
 //! - [`mfa_otp`]: second factors as an administrator sees them; [`mfa_factor`]: as their user sees them
+//! - [`post`]: positions; [`custom_field`]: custom and built-in fields; [`whitelist`]: who may register
 //! - [`security_settings`]: second factors of the whole user pool
 //! - [`job`]: import and export of users
 //! - [`login`]: sign-in; [`message`]: codes by SMS and e-mail; [`token`]: tokens and OpenID Connect
@@ -21,16 +22,19 @@ mod macros;
 pub mod access_key;
 pub mod app;
 pub mod common;
+pub mod custom_field;
 pub mod idp;
 pub mod job;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
+pub mod post;
 pub mod public_info;
 pub mod security_settings;
 pub mod token;
 pub mod user;
+pub mod whitelist;
 
 #[cfg(test)]
 mod tests;

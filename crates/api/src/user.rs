@@ -11,6 +11,7 @@ mod search;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use watchword_kit::Secret;
 
 use crate::common::{Object, UserIdOptions, UserIdType};
 use crate::idp::ExtIdpType;
@@ -181,6 +182,51 @@ pub struct KickUsersReq {
     /// How the user is named.
     pub options: Option<UserIdOptions>,
 }
+
+/// Body of users/field/decrypt.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DecryptFieldsReq {
+    /// The private key to which the contents were encrypted: RSA of 2048 to 8192 bits as PKCS#8 in PEM or base64, or
+    /// an SM2 key as 64 hex digits. It is used for this request and kept nowhere.
+    pub private_key: Secret<String>,
+
+    /// The contents, 1 to 50.
+    #[schemars(length(min = 1, max = 50))]
+    pub data: Vec<EncryptedField>,
+}
+
+/// An encrypted value.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EncryptedField {
+    /// Whose value it is; comes back as it is given.
+    pub user_id: Option<String>,
+
+    /// Key of the field; comes back as it is given.
+    pub field_name: Option<String>,
+
+    /// What RSA with PKCS#1 v1.5 padding made, in base64, or SM2, in hex.
+    pub encrypted_content: String,
+}
+
+/// A decrypted value.
+#[derive(Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DecryptedField {
+    /// Whose value it is, as it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+
+    /// Key of the field, as it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field_name: Option<String>,
+
+    /// The value.
+    pub decrypted_content: String,
+}
+
+quiet_debug!(DecryptedField);
 
 /// A user. Times are RFC 3339 in UTC with milliseconds.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]

@@ -76,13 +76,22 @@ pub enum Class {
     AppSecret,
     /// Credentials for mail, SMS and external identity providers.
     Provider,
+    /// Values of custom fields that are stored encrypted.
+    CustomData,
     /// Root of [`Vault::mac_key`].
     Mac,
 }
 
 impl Class {
-    pub const ALL: [Class; 6] =
-        [Class::Otp, Class::SigningKey, Class::AccessKey, Class::AppSecret, Class::Provider, Class::Mac];
+    pub const ALL: [Class; 7] = [
+        Class::Otp,
+        Class::SigningKey,
+        Class::AccessKey,
+        Class::AppSecret,
+        Class::Provider,
+        Class::CustomData,
+        Class::Mac,
+    ];
 
     /// The name in the store.
     pub const fn as_str(self) -> &'static str {
@@ -92,6 +101,7 @@ impl Class {
             Class::AccessKey => "access_key",
             Class::AppSecret => "app_secret",
             Class::Provider => "provider",
+            Class::CustomData => "custom_data",
             Class::Mac => "mac",
         }
     }
@@ -181,6 +191,13 @@ impl Vault {
         let mut vault = Vault { rings: BTreeMap::new() };
         let wrapped = Class::ALL.map(|class| vault.rotate(class, master, now, entropy)).to_vec();
         (vault, wrapped)
+    }
+
+    /// First data keys of the classes that have none among `stored`: those that are newer than the database.
+    pub fn missing(master: &MasterKey, stored: &[WrappedKey], now: Millis, entropy: &Entropy) -> Vec<WrappedKey> {
+        let mut fresh = Vault { rings: BTreeMap::new() };
+        let lacking = Class::ALL.into_iter().filter(|class| stored.iter().all(|key| key.class != *class));
+        lacking.map(|class| fresh.rotate(class, master, now, entropy)).collect()
     }
 
     /// Opens stored data keys. Every class must have one.
@@ -319,6 +336,17 @@ mod tests {
         }
         let empty = vault.seal(Class::Otp, &PLACE, b"", &Entropy);
         assert_eq!(opened(&vault, Class::Otp, &PLACE, &empty), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_class_newer_than_the_database_gets_its_first_key() {
+        let (master, _, mut keys) = vault();
+        assert!(Vault::missing(&master, &keys, NOW, &Entropy).is_empty());
+        keys.retain(|key| key.class != Class::CustomData);
+        let made = Vault::missing(&master, &keys, NOW, &Entropy);
+        assert_eq!(made.iter().map(|key| (key.class, key.id)).collect::<Vec<_>>(), [(Class::CustomData, 1)]);
+        keys.extend(made);
+        assert!(Vault::open(&master, &keys).is_ok());
     }
 
     #[test]

@@ -67,6 +67,16 @@ actions! {
     MessageSend = "message.send";
     ProviderUpdate = "message.provider_update";
     BreakGlass = "mfa.break_glass";
+    PostCreate = "post.create";
+    PostUpdate = "post.update";
+    PostDelete = "post.delete";
+    PostAssign = "post.assign";
+    CustomFieldSet = "custom_field.set";
+    CustomFieldDelete = "custom_field.delete";
+    BaseFieldSet = "custom_field.base_set";
+    CustomDataSet = "custom_data.set";
+    WhitelistAdd = "whitelist.add";
+    WhitelistDelete = "whitelist.delete";
 }
 
 /// Writes one row into the transaction of the change it tells of.

@@ -19,21 +19,26 @@ pub struct ServerKeys {
     pub management_mac: [u8; 32],
     pub mfa_mac: [u8; 32],
     pub code_mac: [u8; 32],
+    /// Compares encrypted values of custom fields.
+    pub custom_mac: [u8; 32],
 }
 
 /// Makes or opens all keys. Nodes that start together on one database end up with the same ones.
 pub async fn open(db: &Db, clock: &Clock, entropy: &Entropy, master: &MasterKey) -> Result<(Vault, ServerKeys)> {
     let now = clock.now();
     let mut stored = server_key::data_keys(&mut db.read().await?).await?;
-    if stored.is_empty() {
+    let mut wrapped: Vec<WrappedKey> = stored.iter().filter_map(from_row).collect();
+    // All of them at first start; later those of the classes that a newer version brings, if the master key is right.
+    let missing = Vault::missing(master, &wrapped, now, entropy);
+    if !missing.is_empty() && fits(master, &stored) {
         let mut tx = db.write().await?;
-        for key in Vault::create(master, now, entropy).1 {
+        for key in missing {
             server_key::add_data_key(&mut tx, &to_row(&key)).await?;
         }
         tx.commit().await?;
         stored = server_key::data_keys(&mut db.read().await?).await?;
+        wrapped = stored.iter().filter_map(from_row).collect();
     }
-    let wrapped: Vec<WrappedKey> = stored.iter().filter_map(from_row).collect();
     let vault = Vault::open(master, &wrapped).map_err(|e| {
         Error::internal(match e {
             VaultError::WrongMasterKey => {
@@ -123,6 +128,7 @@ fn unseal(vault: &Vault, stored: &[ServerKey]) -> Result<ServerKeys> {
         management_mac: vault.mac_key("management-token"),
         mfa_mac: vault.mac_key("mfa-token"),
         code_mac: vault.mac_key("verification-code"),
+        custom_mac: vault.mac_key("custom-data"),
     })
 }
 

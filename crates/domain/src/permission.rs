@@ -44,6 +44,16 @@ permissions! {
     AccessKeyWrite = "access-key:write";
     SecuritySettingsRead = "security-settings:read";
     SecuritySettingsWrite = "security-settings:write";
+    PostRead = "post:read";
+    PostWrite = "post:write";
+    CustomFieldRead = "custom-field:read";
+    CustomFieldWrite = "custom-field:write";
+    CustomDataRead = "custom-data:read";
+    CustomDataWrite = "custom-data:write";
+    /// Sees values unmasked that other keys see masked.
+    CustomDataReadPlain = "custom-data:read-plain";
+    WhitelistRead = "whitelist:read";
+    WhitelistWrite = "whitelist:write";
 }
 
 /// The rights of one key.

@@ -6,6 +6,7 @@
 //! - [`search`]: lists; [`view`]: a stored user as the API shows it; [`claims`]: as OpenID Connect does
 //! - [`import`], [`export`]: many at once, from and to files
 //! - [`life`]: states of an account and their changes; [`history`]: sign-ins, and applications entered
+//! - [`decrypt`]: values that callers encrypted to a key of their own
 //! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; [`identity`]: accounts elsewhere
 //! - `password`: passwords that an administrator sets; `notice`: telling users of them; [`reset_link`]: those that
 //!   users set themselves by a link
@@ -13,6 +14,7 @@
 pub mod claims;
 pub mod create;
 pub mod custom;
+pub mod decrypt;
 mod draft;
 pub mod export;
 pub mod history;

@@ -3,6 +3,7 @@ CREATE TABLE posts (
     id TEXT NOT NULL,
     code TEXT NOT NULL,
     name TEXT NOT NULL,
+    -- folded code and name
     name_key TEXT NOT NULL,
     description TEXT,
     custom_data TEXT NOT NULL,
@@ -12,6 +13,7 @@ CREATE TABLE posts (
 );
 
 CREATE UNIQUE INDEX posts_code ON posts (pool_id, code);
+CREATE INDEX posts_created_at ON posts (pool_id, created_at, id);
 
 CREATE TABLE post_users (
     pool_id TEXT NOT NULL,

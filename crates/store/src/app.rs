@@ -52,6 +52,7 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Application>> {
 /// Deletes what was begun through the application; answers how many sessions that ended.
 pub async fn delete_traces(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<u64> {
     tx.run(sql!("DELETE FROM enrollments WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
+    tx.run(sql!("DELETE FROM whitelist WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
     tx.run(sql!("DELETE FROM mfa_transactions WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
     tx.run(sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
     tx.run(sql!("DELETE FROM sessions WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await

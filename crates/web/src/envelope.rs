@@ -12,11 +12,12 @@ use crate::op::Shape;
 pub fn reply(shape: Shape, outcome: &Result<Option<Vec<u8>>, Error>, lang: Lang, request_id: &str) -> Response {
     match (shape, outcome) {
         (Shape::V3, Ok(data)) => send(StatusCode::OK, success(data.as_deref(), lang, request_id), None),
+        (Shape::Flat, Ok(data)) => send(StatusCode::OK, flat_success(data.as_deref(), lang, request_id), None),
         (Shape::V2, Ok(data)) => send(StatusCode::OK, v2_success(data.as_deref(), lang, request_id), None),
         (Shape::Bare | Shape::OAuth, Ok(data)) => {
             send(StatusCode::OK, data.clone().unwrap_or_else(|| b"{}".to_vec()), None)
         }
-        (Shape::V3 | Shape::Bare, Err(e)) => send(status(e), failure(e, lang, request_id), Some(e)),
+        (Shape::V3 | Shape::Flat | Shape::Bare, Err(e)) => send(status(e), failure(e, lang, request_id), Some(e)),
         (Shape::V2, Err(e)) => send(status(e), v2_failure(e, lang, request_id), Some(e)),
         (Shape::OAuth, Err(e)) => {
             let (status, body) = watchword_oidc::error::problem(e, lang);
@@ -46,6 +47,18 @@ fn success(data: Option<&[u8]>, lang: Lang, request_id: &str) -> Vec<u8> {
         out.extend_from_slice(data);
     }
     out.push(b'}');
+    out
+}
+
+/// The envelope, and the members of the reply beside `data`.
+fn flat_success(data: Option<&[u8]>, lang: Lang, request_id: &str) -> Vec<u8> {
+    let mut out = success(data, lang, request_id);
+    if let Some([b'{', members @ .., b'}']) = data.filter(|data| data.len() > 2) {
+        out.pop();
+        out.push(b',');
+        out.extend_from_slice(members);
+        out.push(b'}');
+    }
     out
 }
 

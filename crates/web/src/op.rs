@@ -34,6 +34,9 @@ pub enum Access {
 pub enum Shape {
     /// `{statusCode, message, requestId, apiCode?, data?}`.
     V3,
+    /// As [`Shape::V3`], with the members of `data` beside it, too: for the few operations whose reply the contract
+    /// shows without an envelope though clients read the outcome from one.
+    Flat,
     /// `{code, message, data?, …}` of the older API that mobile clients call.
     V2,
     /// The reply as it is; errors in the V3 envelope.
@@ -195,6 +198,10 @@ impl Op {
 
     pub fn user_or_mfa(self) -> Op {
         Op { access: Access::UserOrMfa, ..self }
+    }
+
+    pub fn flat(self) -> Op {
+        Op { shape: Shape::Flat, ..self }
     }
 
     pub fn v2(self) -> Op {

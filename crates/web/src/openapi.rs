@@ -108,6 +108,14 @@ fn operation(op: &Op, generator: &mut SchemaGenerator) -> Value {
     let data = op.output.map(|schema| schema(generator).to_value());
     let schema = match op.shape {
         Shape::V3 => envelope(data),
+        Shape::Flat => {
+            let members = data.as_ref().map(|data| resolve(data, generator)["properties"].clone());
+            let mut schema = envelope(data);
+            for (name, member) in members.as_ref().and_then(Value::as_object).into_iter().flatten() {
+                schema["properties"][name] = member.clone();
+            }
+            schema
+        }
         Shape::V2 | Shape::Bare | Shape::OAuth => data.unwrap_or_else(|| json!({ "type": "object" })),
     };
     let content = json!({ "application/json": { "schema": schema } });

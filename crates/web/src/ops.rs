@@ -4,16 +4,19 @@ use crate::op::Op;
 
 pub mod access_key;
 pub mod app;
+pub mod custom_field;
 pub mod job;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
 pub mod oidc;
+pub mod post;
 pub mod public_info;
 pub mod security_settings;
 pub mod token;
 pub mod user;
+pub mod whitelist;
 
 /// In the order of the document.
 pub fn all() -> Vec<Op> {
@@ -21,6 +24,9 @@ pub fn all() -> Vec<Op> {
         ("token", token::ops()),
         ("access_key", access_key::ops()),
         ("user", user::ops()),
+        ("post", post::ops()),
+        ("custom_field", custom_field::ops()),
+        ("whitelist", whitelist::ops()),
         ("job", job::ops()),
         ("mfa_otp", mfa_otp::ops()),
         ("app", app::ops()),

@@ -142,6 +142,38 @@ async fn a_dry_run_reports_what_the_real_one_does_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn custom_fields_are_judged_sealed_and_unique_as_when_users_are_made_one_by_one() {
+    let s = Server::start().await;
+    let admin = s.admin().await;
+    let list = json!([
+        { "targetType": "USER", "key": "badge", "dataType": "STRING", "isUnique": true },
+        { "targetType": "USER", "key": "size", "dataType": "NUMBER" },
+        { "targetType": "USER", "key": "hidden", "dataType": "STRING", "encrypted": true },
+    ]);
+    admin.post("/api/v3/set-custom-fields", json!({ "list": list })).await.ok();
+    let rows = json!([
+        { "username": "ada", "customData": { "badge": "A1", "size": 38, "hidden": "a very own word" } },
+        { "username": "bob", "customData": { "badge": "a1" } },
+        { "username": "carl", "customData": { "size": "large" } },
+    ]);
+    let dry = admin.post("/api/v3/import-users", json!({ "rows": rows, "dryRun": true })).await.ok();
+    let report = import(&s, json!({ "rows": rows })).await;
+    assert_eq!(dry["problems"], report["problems"]);
+    let at = [(2, "customData.badge"), (3, "customData.size")].map(|(n, f)| (n, f.to_owned()));
+    assert_eq!((problems(&report), &report["created"]), (at.to_vec(), &json!(1)));
+    assert_eq!(user(&s, "ada").await["customData"]["hidden"], "a very own word");
+    let plain = "SELECT COUNT(*) AS total FROM users WHERE custom_data LIKE '%very own%'";
+    assert_eq!(count(&s, plain).await, 0, "what is encrypted is sealed");
+    assert_eq!(import(&s, json!({ "rows": [rows[0]] })).await["unchanged"], 1);
+    let late = json!([{ "username": "dora", "customData": { "badge": "A1" } }]);
+    assert_eq!(problems(&import(&s, json!({ "rows": late })).await), [(1, "customData.badge".to_owned())]);
+    // Who gives a value up leaves it to others.
+    let moved = json!([{ "username": "ada", "customData": { "badge": "B2" } }]);
+    assert_eq!(import(&s, json!({ "rows": moved })).await["updated"], 1);
+    assert_eq!(import(&s, json!({ "rows": late })).await["created"], 1);
+}
+
+#[tokio::test]
 async fn problems_are_told_in_the_language_of_the_reader_and_bounded() {
     let s = Server::start().await;
     let rows: Value = (0..1_500).map(|i| json!({ "username": format!("u{i}"), "email": "x" })).collect();

@@ -1,6 +1,7 @@
 //! One valid call of every operation. The sweeps make them, spoil them and watch what happens.
 
 use serde_json::{Value, json};
+use watchword_crypto::transport::{RsaSize, RsaTransportKey};
 use watchword_testkit::{Client, PASSWORD, RECOVERY_CODE, Reply, SECRET, Server};
 use watchword_web::Op;
 
@@ -121,6 +122,61 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
             post(json!({ "userId": link["userId"], "extIdpId": link["extIdpId"] }))
         }
         "POST /api/v3/delete-user-sync-relations" => post(json!({ "userId": s.user("ada").await, "provider": "lark" })),
+        "POST /api/v3/users/field/decrypt" => {
+            let key = RsaTransportKey::generate(RsaSize::Rsa2048).expect("a key");
+            let der = data_encoding::BASE64.encode(key.to_pkcs8().expect("DER").reveal());
+            let content = watchword_testkit::encrypt::rsa(key.public_pem(), "13800138000");
+            post(json!({ "privateKey": der, "data": [{ "encryptedContent": content }] }))
+        }
+        // posts
+        "GET /api/v3/list-post" => get("?page=1&limit=10".into()),
+        "POST /api/v3/list-post" => post(json!({ "keywords": "dev" })),
+        "GET /api/v3/get-post" => get(format!("?code={}", new_post(&admin).await["code"].as_str().expect("a code"))),
+        "POST /api/v3/get-post-by-id" => post(json!({ "idList": [new_post(&admin).await["id"]] })),
+        "POST /api/v3/create-post" => post(json!({ "code": "dev", "name": "Developer" })),
+        "POST /api/v3/update-post" => post(json!({ "code": new_post(&admin).await["code"], "name": "Coder" })),
+        "POST /api/v3/remove-post" => post(json!({ "code": new_post(&admin).await["code"] })),
+        "POST /api/v3/set-user-posts" => {
+            post(json!({ "userId": s.user("ada").await, "postIds": [new_post(&admin).await["id"]] }))
+        }
+        "POST /api/v3/user-connection-post" => {
+            post(json!({ "userId": s.user("ada").await, "postId": new_post(&admin).await["id"] }))
+        }
+        "GET /api/v3/get-user-posts" => get(format!("?userId={}", s.user("ada").await)),
+        "GET /api/v3/get-user-post" => {
+            let body = json!({ "userId": s.user("ada").await, "postId": new_post(&admin).await["id"] });
+            admin.post("/api/v3/user-connection-post", body.clone()).await.done();
+            get(format!("?userId={}", body["userId"].as_str().expect("an id")))
+        }
+        // custom fields
+        "GET /api/v3/get-user-base-fields" => get(String::new()),
+        "GET /api/v3/list-user-base-fields" | "GET /api/v3/list-custom-fields" => {
+            get("?targetType=USER&dataType=STRING".into())
+        }
+        "POST /api/v3/set-user-base-fields" => post(json!({ "list": [{ "key": "company", "label": "Firm" }] })),
+        "GET /api/v3/get-custom-fields" => get("?targetType=USER".into()),
+        "POST /api/v3/set-custom-fields" => {
+            post(json!({ "list": [{ "targetType": "USER", "key": "school", "dataType": "STRING" }] }))
+        }
+        "POST /api/v3/delete-custom-fields" => {
+            new_field(&admin).await;
+            post(json!({ "list": [{ "targetType": "USER", "key": "school" }] }))
+        }
+        "POST /api/v3/set-custom-data" => {
+            new_field(&admin).await;
+            let list = json!([{ "key": "school", "value": "pku" }]);
+            post(json!({ "targetType": "USER", "targetIdentifier": s.user("ada").await, "list": list }))
+        }
+        "GET /api/v3/get-custom-data" => get(format!("?targetType=USER&targetIdentifier={}", s.user("ada").await)),
+        // who may register
+        "POST /api/v3/add-whitelist" | "POST /api/v3/delete-whitelist" => {
+            post(json!({ "type": "EMAIL", "list": ["ada@example.com"] }))
+        }
+        "POST /api/v3/add-whitelist-of-app" | "POST /api/v3/delete-whitelist-of-app" => {
+            post(json!({ "appId": s.pool.app_id, "type": "EMAIL", "list": ["ada@example.com"] }))
+        }
+        "GET /api/v3/list-whitelist" => get("?type=EMAIL".into()),
+        "GET /api/v3/list-whitelist-of-app" => get(format!("?type=EMAIL&appId={}", s.pool.app_id)),
         // import and export
         "POST /api/v3/import-users" => post(json!({ "rows": [{ "username": "ada" }] })),
         "GET /api/v3/get-import-job" | "POST /api/v3/cancel-import-job" => {
@@ -268,6 +324,15 @@ pub async fn enrolment(s: &Server, user: &Client) -> Value {
     let secret = uri.split(['?', '&']).find_map(|part| part.strip_prefix("secret=")).expect("a secret");
     json!({ "factorType": "OTP", "enrollmentToken": started["enrollmentToken"],
         "enrollmentData": { "passCode": s.code(secret, 0) } })
+}
+
+async fn new_post(admin: &Client) -> Value {
+    admin.post("/api/v3/create-post", json!({ "code": "dev", "name": "Developer" })).await.ok()
+}
+
+async fn new_field(admin: &Client) {
+    let list = json!([{ "targetType": "USER", "key": "school", "dataType": "STRING" }]);
+    admin.post("/api/v3/set-custom-fields", json!({ "list": list })).await.ok();
 }
 
 /// An import that nobody goes on with.

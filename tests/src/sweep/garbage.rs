@@ -216,7 +216,9 @@ fn problem(op: &Op, reply: &Reply) -> Option<String> {
     let wrapped = match op.shape {
         Shape::OAuth => reply.body["error"].is_string() || reply.body["access_token"].is_string(),
         Shape::Bare => reply.body.is_object(),
-        Shape::V3 | Shape::V2 => said != 0 && reply.body["message"].is_string() && reply.body["requestId"].is_string(),
+        Shape::V3 | Shape::Flat | Shape::V2 => {
+            said != 0 && reply.body["message"].is_string() && reply.body["requestId"].is_string()
+        }
     };
     (failed || !http || !wrapped)
         .then(|| format!("{} {}", reply.http, reply.text.chars().take(600).collect::<String>()))

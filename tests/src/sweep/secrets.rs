@@ -13,6 +13,7 @@ use super::snapshot::Snapshot;
 
 const PASSWORD: &str = "canary-Password-5fd1c0d7a9";
 const SEED: &str = "KRUGS4ZANFZSAYJAMNQW4YLSPEQHGZLF";
+const CUSTOM: &str = "canary-Custom-field-91b7e2";
 const RECOVERY: &str = "ca4a-5eed-0bad-f00d-1234-abcd";
 
 #[derive(Clone, Default)]
@@ -70,6 +71,7 @@ async fn live(s: &Server) -> Vec<(&'static str, String)> {
         ("the password", PASSWORD.to_owned()),
         ("the OTP seed", SEED.to_owned()),
         ("the recovery code", RECOVERY.to_owned()),
+        ("the encrypted custom value", CUSTOM.to_owned()),
         ("the pool's access key", s.pool.key_secret.clone()),
         ("the application's secret", s.pool.app_secret.clone()),
     ];
@@ -107,6 +109,12 @@ async fn live(s: &Server) -> Vec<(&'static str, String)> {
     let enrolment = super::examples::enrolment(s, &user).await;
     secrets.push(("an enrolment token", text(&enrolment["enrollmentToken"])));
     user.post("/api/v3/enroll-factor", enrolment).await.done();
+    let field =
+        json!({ "targetType": "USER", "key": "pin", "dataType": "STRING", "encrypted": true, "isUnique": true });
+    admin.post("/api/v3/set-custom-fields", json!({ "list": [field] })).await.ok();
+    let pin = |name: &str| json!({ "username": name, "customData": { "pin": CUSTOM } });
+    admin.post("/api/v3/create-user", pin("cyd")).await.ok();
+    admin.post("/api/v3/create-user", pin("dan")).await.refused(409);
     // Refused as a whole, with secrets inside.
     admin.post("/api/v3/create-user", json!({ "username": "ada", "password": PASSWORD })).await.refused(409);
     admin.post("/api/v3/create-user", json!({ "username": 7, "password": PASSWORD })).await.refused(400);

@@ -140,7 +140,8 @@ with_options! {
         pub otp: Option<OtpInput>,
         /// Ids of the departments that the user joins. No department exists yet, so only an empty list is accepted.
         pub department_ids: Option<Vec<String>>,
-        /// Custom fields: any JSON object of at most 256 members and 64 KiB; members that are null are left out.
+        /// Custom fields: a JSON object of at most 256 members and 64 KiB; members that are null are left out. A member
+        /// for which a custom field is defined must fit it; any other may be any JSON.
         pub custom_data: Option<Object>,
         /// Values of data objects: any JSON object up to 64 KiB, kept as it is.
         pub metadata_source: Option<Object>,
@@ -355,7 +356,7 @@ with_options! {
         #[serde(default)]
         pub identity_number: Field<String>,
         /// Custom fields to change; a member that is null is taken away, one that is absent stays. Null clears them
-        /// all.
+        /// all. A member for which a custom field is defined must fit it; any other may be any JSON.
         #[serde(default)]
         pub custom_data: Field<Object>,
         /// Values of data objects to change, as `customData`.

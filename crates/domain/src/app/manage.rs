@@ -14,6 +14,7 @@ use watchword_store::{Filter, StoreError, table};
 use super::config::{self, AppConfig, unsupported};
 use super::{fresh, load, mfa_factors, new_secret, rules, secret, shown, shown_simply};
 use crate::ctx::Ctx;
+use crate::custom_field;
 use crate::permission::Permission;
 use crate::{pool, security_settings};
 
@@ -166,6 +167,7 @@ pub async fn delete(ctx: &Ctx, req: AppIdReq) -> Result<Success> {
     let mut tx = ctx.write().await?;
     let app = load(&mut tx, ctx.pool(), &req.app_id).await?;
     let sessions = store::delete_traces(&mut tx, ctx.pool(), &app.id).await?;
+    custom_field::define::app_gone(&mut tx, ctx, &app.id).await?;
     if !TABLE.delete(&mut tx, ctx.pool(), &app.id).await? {
         return Err(Error::new(codes::APP_NOT_FOUND));
     }

@@ -16,7 +16,8 @@ use watchword_transfer::{Entry, Object};
 
 use super::{Counts, MAX_PROBLEMS, New, Problem, Runner, Running, TABLE, report, row, told};
 use crate::audit::Audit;
-use crate::ctx::Ctx;
+use crate::ctx::{Actor, Ctx, KeyActor, Request};
+use crate::permission::{Grants, Permission};
 use crate::services::Services;
 use crate::user::import::{self, Options, Seen, Target};
 
@@ -32,6 +33,8 @@ struct Kept {
     mapping: Vec<(String, String)>,
     unknown: String,
     options: Options,
+    /// The access key that asked, and whether it may read masked values: what it may not see, it writes back masked.
+    key: Option<(String, bool)>,
 }
 
 impl Kept {
@@ -68,6 +71,7 @@ pub async fn begin(ctx: &Ctx, req: ImportUsersReq) -> Result<ImportJob> {
             overwrite_passwords: req.overwrite_passwords.unwrap_or_default(),
             all_or_nothing: req.all_or_nothing.unwrap_or_default(),
         },
+        key: ctx.key_id().map(|id| (id.to_owned(), ctx.may(Permission::CustomDataReadPlain))),
     };
     let mapping = kept.mapping()?;
     if req.dry_run.unwrap_or_default() {
@@ -175,8 +179,14 @@ async fn give_up(services: &Arc<Services>, running: &Running, e: &Error) -> Resu
     ctx.commit(tx, json!({ "jobId": running.id(), "failed": true })).await
 }
 
+/// In the name of the key that asked.
 fn context(services: &Arc<Services>, job: &Job) -> Ctx {
-    Ctx::system(services.clone(), PoolId::new(&job.pool_id), Audit::UserImport)
+    let pool = PoolId::new(&job.pool_id);
+    let asked = serde_json::from_str::<Kept>(&job.options).ok().and_then(|kept| kept.key);
+    let Some((id, plain)) = asked else { return Ctx::system(services.clone(), pool, Audit::UserImport) };
+    let grants = if plain { Grants::Only([Permission::CustomDataReadPlain].into()) } else { Grants::Nothing };
+    let request = Request { id: services.entropy.hex(16), ..Request::default() };
+    Ctx::new(services.clone(), pool, Actor::AccessKey(KeyActor { id, grants }), request, Some(Audit::UserImport))
 }
 
 async fn run(services: &Arc<Services>, running: &mut Running) -> Result<()> {

@@ -1,6 +1,6 @@
 //! A user as OpenID Connect tells of one.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use watchword_store::user::User;
 
 /// The user's claims for a scope (OpenID Connect Core §5.4): `profile`, `email`, `phone` and `address`, and the
@@ -22,8 +22,9 @@ pub fn claims(user: &User, scope: &str) -> Map<String, Value> {
             "username" => out.text("username", &user.username),
             "external_id" => out.text("external_id", &user.external_id),
             "extended_fields" => {
-                let data: Value = serde_json::from_str(&user.custom_data).unwrap_or_else(|_| json!({}));
-                out.0.insert("extended_fields".into(), data);
+                // What is stored encrypted is in no token.
+                let data = crate::custom_field::without_sealed(&user.custom_data).unwrap_or_default();
+                out.0.insert("extended_fields".into(), data.into());
             }
             _ => {}
         }
@@ -81,6 +82,8 @@ fn address(out: &mut Claims, user: &User) {
 mod tests {
     use watchword_kit::Millis;
     use watchword_store::Record;
+
+    use serde_json::json;
 
     use super::*;
 

@@ -1,10 +1,12 @@
 //! Custom data: any JSON object, its scalar members also indexed so that users are found by them.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 use watchword_api::common::Object;
 use watchword_kit::unicode::{fold, is_plain};
-use watchword_kit::{Error, Millis, Result, text};
+use watchword_kit::{Error, Millis, Result, codes, text};
 use watchword_store::user::CustomValue;
+
+use crate::custom_field;
 
 /// Largest JSON object that one member of a user may hold, in bytes.
 pub const MAX_JSON: usize = 64 * 1024;
@@ -18,25 +20,31 @@ const INDEXED: usize = 200;
 /// # Errors
 /// 400 at `field` when it is too large or a key is no name.
 pub fn json(field: &str, object: &Object) -> Result<String> {
+    text(object).map_err(|e| e.at(field))
+}
+
+/// As [`json`]; the caller adds the path.
+pub fn text(object: &Object) -> Result<String> {
+    let refused = |detail| Err(Error::new(codes::INVALID).because(detail));
     if object.len() > MAX_KEYS {
-        return Err(Error::invalid(field, text!("more than {MAX_KEYS} members", "成员超过 {MAX_KEYS} 个")));
+        return refused(text!("more than {MAX_KEYS} members", "成员超过 {MAX_KEYS} 个"));
     }
-    for key in object.keys() {
-        if key.is_empty() || key.chars().nth(MAX_KEY).is_some() || !key.chars().all(is_plain) {
-            return Err(Error::invalid(
-                field,
-                text!(
-                    "a member's name has 1 to {MAX_KEY} characters, no control or invisible ones",
-                    "成员名应为 1 到 {MAX_KEY} 个字符，不含控制字符和不可见字符"
-                ),
-            ));
-        }
+    if !object.keys().all(|key| is_key(key)) {
+        return refused(text!(
+            "a member's name has 1 to {MAX_KEY} characters, no control or invisible ones",
+            "成员名应为 1 到 {MAX_KEY} 个字符，不含控制字符和不可见字符"
+        ));
     }
     let text = serde_json::to_string(object).map_err(Error::internal)?;
     if text.len() > MAX_JSON {
-        return Err(Error::invalid(field, text!("larger than {MAX_JSON} bytes", "超过 {MAX_JSON} 字节")));
+        return refused(text!("larger than {MAX_JSON} bytes", "超过 {MAX_JSON} 字节"));
     }
     Ok(text)
+}
+
+/// Whether a member of custom data may have this name.
+pub fn is_key(key: &str) -> bool {
+    !key.is_empty() && key.chars().nth(MAX_KEY).is_none() && key.chars().all(is_plain)
 }
 
 /// What is stored, as an object.
@@ -55,27 +63,38 @@ pub fn merge(target: &mut Object, patch: Object) {
     }
 }
 
-/// The index rows of an object: one per member that is a text, a number or a boolean.
+/// Stands in the index for the value of a member that is a list or an object; no folded text has capital letters.
+const STRUCTURE: &str = "OBJECT";
+
+/// The index rows of an object: one per member.
 pub fn index(pool: &str, user: &str, object: &Object) -> Vec<CustomValue> {
-    let row = |(name, value): (&String, &Value)| {
-        Some(CustomValue {
-            pool_id: pool.to_owned(),
-            name: name.clone(),
-            value_key: value_key(value)?,
-            user_id: user.to_owned(),
-            number_key: number_key(value),
-        })
+    let row = |(name, value): (&String, &Value)| CustomValue {
+        pool_id: pool.to_owned(),
+        name: name.clone(),
+        value_key: value_key(value).unwrap_or_else(|| STRUCTURE.into()),
+        user_id: user.to_owned(),
+        number_key: number_key(value),
     };
-    object.iter().filter_map(row).collect()
+    object.iter().map(row).collect()
 }
 
-/// The form in which a value is compared; `None` for lists, objects and null.
+/// One spelling per number: `1.0` and `1e0` are `1`.
+fn number(n: &Number) -> String {
+    match n.as_f64() {
+        Some(f) if n.is_f64() && f.fract() == 0.0 && f.abs() < 9e15 => format!("{}", f as i64),
+        _ => n.to_string(),
+    }
+}
+
+/// The form in which a value is compared, for an encrypted one its code of authentication; `None` for lists, other
+/// objects and null.
 pub fn value_key(value: &Value) -> Option<String> {
     let folded = match value {
         Value::String(s) => fold(s),
-        Value::Number(n) => n.to_string(),
+        Value::Number(n) => number(n),
         Value::Bool(b) => b.to_string(),
-        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+        Value::Object(_) => return custom_field::sealed_key(value).map(str::to_owned),
+        Value::Null | Value::Array(_) => return None,
     };
     if folded.chars().nth(INDEXED).is_none() {
         return Some(folded);
@@ -111,6 +130,16 @@ mod tests {
         assert_eq!(number_key(&json!(-0.0)), number_key(&json!(0)));
         assert!(number_key(&json!("2026-01-01")) < number_key(&json!("2026-01-02T00:00:00Z")));
         assert_eq!(number_key(&json!("ten")), None);
+    }
+
+    #[test]
+    fn a_number_has_one_spelling() {
+        for same in [json!(1), json!(1.0), json!(1e0)] {
+            assert_eq!(value_key(&same).as_deref(), Some("1"));
+        }
+        assert_eq!(value_key(&json!(-0.0)).as_deref(), Some("0"));
+        assert_ne!(value_key(&json!(u64::MAX)), value_key(&json!(u64::MAX - 1)));
+        assert_ne!(value_key(&json!(0.1)), value_key(&json!(0.2)));
     }
 
     #[test]

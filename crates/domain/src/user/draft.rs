@@ -8,6 +8,8 @@ use watchword_store::user::User;
 
 use super::text::{self as rules, Identifier};
 use super::{custom, life, phone};
+use crate::ctx::Ctx;
+use crate::custom_field::{Drawn, Fields};
 
 macro_rules! profile {
     ($($field:ident $wire:literal $rule:expr;)*) => {
@@ -140,10 +142,6 @@ impl Draft {
         }
     }
 
-    pub fn changes_custom_data(&self) -> bool {
-        !self.custom_data.is_absent()
-    }
-
     /// Writes the wishes into a row. A new address or number is unproven unless the request says otherwise.
     ///
     /// # Errors
@@ -235,16 +233,23 @@ impl Draft {
         Ok(())
     }
 
+    /// Writes the wishes for custom data into a row, and answers what is to be claimed where it is stored; `None`:
+    /// there are no such wishes.
+    ///
+    /// # Errors
+    /// 400 at the member of `customData` that does not fit.
+    pub fn custom(&self, ctx: &Ctx, fields: &Fields, row: &mut User) -> Result<Option<Drawn>> {
+        let drawn = match &self.custom_data {
+            Field::Absent => return Ok(None),
+            Field::Null => fields.draw_up(ctx, &row.id, &row.custom_data, &Fields::nothing(&row.custom_data)?),
+            Field::Value(patch) => fields.draw_up(ctx, &row.id, &row.custom_data, patch),
+        };
+        let drawn = drawn.map_err(|e| e.at("customData"))?;
+        row.custom_data.clone_from(&drawn.stored);
+        Ok(Some(drawn))
+    }
+
     fn objects(&self, row: &mut User) -> Result<()> {
-        match &self.custom_data {
-            Field::Absent => {}
-            Field::Null => row.custom_data = "{}".into(),
-            Field::Value(patch) => {
-                let mut data = custom::object(&row.custom_data)?;
-                custom::merge(&mut data, patch.clone());
-                row.custom_data = custom::json("customData", &data)?;
-            }
-        }
         if let Some(patch) = &self.metadata {
             let mut data = custom::object(row.metadata_source.as_deref().unwrap_or("{}"))?;
             custom::merge(&mut data, patch.clone());

@@ -10,6 +10,7 @@ mod seen;
 mod write;
 
 use serde::{Deserialize, Serialize};
+use watchword_api::custom_field::TargetType;
 use watchword_api::job::{ImportExisting, ImportMatch};
 use watchword_kit::{Error, Result, codes, text};
 use watchword_transfer::Entry;
@@ -18,6 +19,7 @@ pub use self::seen::Seen;
 
 use self::item::Item;
 use crate::ctx::Ctx;
+use crate::custom_field::Fields;
 use crate::job::{Counts, Problem, Running};
 use crate::pool;
 
@@ -78,9 +80,13 @@ pub async fn chunk(
         let many = text!("at most {MAX_ATOMIC} rows when all or none", "全部成功或全部失败时最多 {MAX_ATOMIC} 行");
         return Err(Error::new(codes::TOO_LARGE).because(many).at("rows"));
     }
-    let settings = pool::settings(&mut ctx.read().await?, ctx.pool()).await?;
+    let (settings, fields) = {
+        let mut tx = ctx.read().await?;
+        let settings = pool::settings(&mut tx, ctx.pool()).await?;
+        (settings, Fields::load(&mut tx, ctx, TargetType::User).await?)
+    };
     let (mut items, mut problems) = read(ctx, settings.password_min_length, seen, rows);
-    let mut plan = plan::judge(ctx, options, &items).await?;
+    let mut plan = plan::judge(ctx, options, &fields, &items).await?;
     match target {
         Target::Dry => {
             let counts = plan.counts();
@@ -100,10 +106,10 @@ pub async fn chunk(
                     write::refuse(ctx, running, &done).await?;
                     return Ok(done);
                 }
-                if write::all(ctx, running, &plan, &items, &done).await? {
+                if write::all(ctx, running, &fields, &plan, &items, &done).await? {
                     return Ok(done);
                 }
-                plan = plan::judge(ctx, options, &items).await?;
+                plan = plan::judge(ctx, options, &fields, &items).await?;
             }
             Err(Error::internal("others kept taking the names of an import"))
         }

@@ -21,6 +21,14 @@ impl Place {
             Place::InList => e.at(format!("list[{i}]")),
         }
     }
+
+    /// The path of a member of the user at `i`.
+    pub fn path(self, member: &str, i: usize) -> String {
+        match self {
+            Place::Alone => member.to_owned(),
+            Place::InList => format!("list[{i}].{member}"),
+        }
+    }
 }
 
 fn field(key: Key) -> &'static str {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 use watchword_api::common::{PasswordEncryptType, UserIdType};
+use watchword_api::custom_field::TargetType;
 use watchword_api::user::{
     NotifyPasswordReset, UpdateUserBatchReq, UpdateUserReq, UpdateUsersOptions, User, UserPatch,
 };
@@ -19,6 +20,7 @@ use super::resolve::resolve_many;
 use super::unique::{self, Place};
 use super::{custom, life, view};
 use crate::ctx::Ctx;
+use crate::custom_field::{Drawn, Fields};
 use crate::pool;
 
 /// Changes one user; what the request does not name stays.
@@ -85,11 +87,15 @@ async fn change(
     place: Place,
 ) -> Result<Vec<User>> {
     let mut options = options;
-    let (min_length, notice) = {
+    let (min_length, notice, fields) = {
         let mut tx = ctx.read().await?;
         let settings = pool::settings(&mut tx, ctx.pool()).await?;
         let notice = Notice::password_reset(&mut tx, ctx, options.notify.take()).await?;
-        (settings.password_min_length, notice)
+        let fields = match list.iter().all(|patch| patch.custom_data.is_absent()) {
+            true => Fields::none(TargetType::User),
+            false => Fields::load(&mut tx, ctx, TargetType::User).await?,
+        };
+        (settings.password_min_length, notice, fields)
     };
     check_notice(&list, &options, notice.is_some())?;
     let rows = named(ctx, &list, kind, place).await?;
@@ -99,6 +105,7 @@ async fn change(
     for (i, (mut patch, mut row)) in list.into_iter().zip(rows).enumerate() {
         let draft = Draft::of_patch(&mut patch);
         draft.apply(&mut row, ctx.now()).map_err(|e| place.at(e, i))?;
+        draft.custom(ctx, &fields, &mut row).map_err(|e| place.at(e, i))?;
         let wish =
             Wish { password: patch.password, make: options.make, encrypted: options.encrypted, ..Wish::default() };
         plans.push(password::plan(wish, min_length, &ctx.entropy).map_err(|e| place.at(e, i))?);
@@ -113,8 +120,8 @@ async fn change(
     for (i, plan) in plans.into_iter().enumerate() {
         changes[i].password = password::prepare(ctx, plan, min_length).await.map_err(|e| place.at(e, i))?;
     }
-    match write(ctx, &changes, &options, notice.as_ref(), place).await {
-        Ok(rows) => rows.into_iter().map(view::written).collect(),
+    match write(ctx, &changes, &options, notice.as_ref(), &fields, place).await {
+        Ok(rows) => view::written_all(ctx, rows).await,
         Err(Failed::Store(e)) => Err(match unique::refusal(&e) {
             None => e.into(),
             Some(general) => {
@@ -163,6 +170,7 @@ async fn write(
     changes: &[Change],
     options: &Options,
     notice: Option<&Notice>,
+    fields: &Fields,
     place: Place,
 ) -> std::result::Result<Vec<store::User>, Failed> {
     let mut tx = ctx.write().await?;
@@ -175,6 +183,7 @@ async fn write(
     order.sort_by_key(|i| &changes[*i].id);
     let mut rows: Vec<Option<store::User>> = vec![None; changes.len()];
     let mut left = Vec::new();
+    let mut drawn: Vec<(usize, Drawn)> = Vec::new();
     for i in order {
         let change = &changes[i];
         let held = TABLE.hold(&mut tx, ctx.pool(), &change.id, "updated_at", ctx.now()).await?;
@@ -182,6 +191,9 @@ async fn write(
         let mut row = held.ok_or_else(gone)?;
         let before = row.status.clone();
         change.draft.apply(&mut row, ctx.now()).map_err(|e| place.at(e, i))?;
+        if let Some(one) = change.draft.custom(ctx, fields, &mut row).map_err(|e| place.at(e, i))? {
+            drawn.push((i, one));
+        }
         if let Some(password) = &change.password {
             row.password_hash = Some(password.hash.clone());
             row.password_level = password.level;
@@ -191,7 +203,7 @@ async fn write(
             row.reset_password_on_next_login = reset;
         }
         TABLE.update(&mut tx, &row).await?;
-        if change.draft.changes_custom_data() {
+        if drawn.last().is_some_and(|(last, _)| *last == i) {
             let data = custom::object(&row.custom_data)?;
             let index = custom::index(ctx.pool().as_str(), &row.id, &data);
             store::set_custom_values(&mut tx, ctx.pool(), &row.id, &index).await?;
@@ -211,6 +223,8 @@ async fn write(
     if !left.is_empty() {
         store::life::take_away(&mut tx, ctx.pool(), &left).await?;
     }
+    let claims: Vec<(&str, &Drawn)> = drawn.iter().map(|(i, one)| (changes[*i].id.as_str(), one)).collect();
+    fields.claim(&mut tx, ctx, &claims, |key, n| place.path(&format!("customData.{key}"), drawn[n].0)).await?;
     let details = match changes {
         [one] => json!({ "userId": one.id, "password": one.password.is_some() }),
         many => json!({ "userIds": many.iter().map(|c| &c.id).collect::<Vec<_>>() }),

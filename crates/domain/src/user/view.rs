@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use watchword_api::common::Object;
+use watchword_api::custom_field::TargetType;
 use watchword_api::idp::ExtIdpType;
 use watchword_api::user::{
     Gender, GetUserBatchQuery, GetUserQuery, Identity, User, UserSourceType, UserStatus, WorkStatus,
@@ -15,6 +17,8 @@ use super::create::batch_size;
 use super::custom;
 use super::resolve::{resolve, resolve_many};
 use crate::ctx::Ctx;
+use crate::custom_field::Fields;
+use crate::post;
 
 /// What to show beside the user itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,7 +26,7 @@ pub struct With {
     pub custom_data: bool,
     pub flat_custom_data: bool,
     pub identities: bool,
-    /// Departments and posts do not exist yet: their lists are empty.
+    /// Departments do not exist yet: their list is empty.
     pub department_ids: bool,
     pub posts: bool,
 }
@@ -71,10 +75,22 @@ pub async fn users(tx: &mut Tx, ctx: &Ctx, rows: Vec<store::User>, with: With) -
             identities.entry(row.user_id.clone()).or_default().push(identity(row)?);
         }
     }
+    let mut posts: HashMap<String, Vec<String>> = HashMap::new();
+    if with.posts && !rows.is_empty() {
+        let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
+        posts = post::of_users(tx, ctx.pool(), &ids).await?;
+    }
+    let with_data = with.custom_data || with.flat_custom_data;
+    let fields = match with_data && rows.iter().any(|row| row.custom_data != "{}") {
+        true => Fields::load(tx, ctx, TargetType::User).await?,
+        false => Fields::none(TargetType::User),
+    };
     rows.into_iter()
         .map(|row| {
             let own = identities.remove(&row.id).unwrap_or_default();
-            show(row, with, own)
+            let data = if with_data { fields.shown(ctx, &row.id, &row.custom_data)? } else { Object::new() };
+            let posts = posts.remove(&row.id).unwrap_or_default();
+            Ok(User { post_id_list: with.posts.then_some(posts), ..show(row, with, own, data)? })
         })
         .collect()
 }
@@ -85,16 +101,22 @@ pub async fn user(tx: &mut Tx, ctx: &Ctx, row: store::User, with: With) -> Resul
 }
 
 /// The answer to a write: the user with custom data.
-pub fn written(row: store::User) -> Result<User> {
-    show(row, With { custom_data: true, ..With::default() }, Vec::new())
+pub async fn written(ctx: &Ctx, row: store::User) -> Result<User> {
+    written_all(ctx, vec![row]).await?.pop().ok_or_else(|| Error::internal("a user was expected"))
 }
 
-fn show(row: store::User, with: With, identities: Vec<Identity>) -> Result<User> {
-    let data =
-        if with.custom_data || with.flat_custom_data { custom::object(&row.custom_data)? } else { Default::default() };
+/// As [`written`], of several.
+pub async fn written_all(ctx: &Ctx, rows: Vec<store::User>) -> Result<Vec<User>> {
+    let with = With { custom_data: true, ..With::default() };
+    if rows.iter().all(|row| row.custom_data == "{}") {
+        return rows.into_iter().map(|row| show(row, with, Vec::new(), Object::new())).collect();
+    }
+    users(&mut ctx.read().await?, ctx, rows, with).await
+}
+
+fn show(row: store::User, with: With, identities: Vec<Identity>, data: Object) -> Result<User> {
     let mut shown = plain(row)?;
     shown.department_ids = with.department_ids.then(Vec::new);
-    shown.post_id_list = with.posts.then(Vec::new);
     shown.identities = with.identities.then_some(identities);
     if with.flat_custom_data {
         let taken = members();

@@ -208,6 +208,7 @@ macro_rules! for_every_table {
         $check($place, &crate::mfa_factor::RECOVERY_CODES).await;
         $check($place, &crate::outbox::TABLE).await;
         $check($place, &crate::outbox::INBOX).await;
+        $check($place, &crate::post::TABLE).await;
         $check($place, &crate::job::TABLE).await;
     };
 }
@@ -311,6 +312,8 @@ async fn no_statement_reads_a_whole_pool_but_those_that_are_meant_to() {
         "FROM access_keys",
         "FROM throttles",
         "FROM throttle_days",
+        "FROM base_fields",
+        "WHERE pool_id = $1 AND custom_data LIKE $2",
         "WHERE pool_id = $1 AND app_id = $2",
     ];
     let place = sqlite().await;

@@ -92,34 +92,34 @@ async fn mfa_totp_verify(ctx: Ctx, req: MfaTotpVerifyReq) -> Result<TotpVerifica
 
 async fn v2_totp_verify(ctx: Ctx, req: V2TotpVerifyReq) -> Result<V2MfaReply> {
     let signed_in = login::verify_otp(&ctx, req.totp).await?;
-    v2_reply(signed_in.ok_or_else(|| Error::new(codes::TOTP_WRONG))?)
+    v2_reply(&ctx, signed_in.ok_or_else(|| Error::new(codes::TOTP_WRONG))?).await
 }
 
 async fn v2_totp_recovery(ctx: Ctx, req: V2TotpRecoveryReq) -> Result<V2MfaReply> {
     let (signed_in, next) = login::recover(&ctx, req.recovery_code).await?;
-    Ok(V2MfaReply { recovery_code: Some(next.reveal().clone()), ..v2_reply(signed_in)? })
+    Ok(V2MfaReply { recovery_code: Some(next.reveal().clone()), ..v2_reply(&ctx, signed_in).await? })
 }
 
 async fn v2_sms_verify(ctx: Ctx, req: V2SmsVerifyReq) -> Result<V2MfaReply> {
     let code = req.phone_country_code.as_deref();
     let target = message::normalise_phone(&req.phone, code).map_err(|e| e.at("phone"))?;
     let signed_in = login::verify_code(&ctx, FactorType::Sms, &target, req.code).await?;
-    v2_reply(signed_in.ok_or_else(|| Error::new(codes::PASS_CODE_WRONG))?)
+    v2_reply(&ctx, signed_in.ok_or_else(|| Error::new(codes::PASS_CODE_WRONG))?).await
 }
 
 async fn v2_email_verify(ctx: Ctx, req: V2EmailVerifyReq) -> Result<V2MfaReply> {
     let target = message::normalise_email(&req.email).map_err(|e| e.at("email"))?;
     let signed_in = login::verify_code(&ctx, FactorType::Email, &target, req.code).await?;
-    v2_reply(signed_in.ok_or_else(|| Error::new(codes::PASS_CODE_WRONG))?)
+    v2_reply(&ctx, signed_in.ok_or_else(|| Error::new(codes::PASS_CODE_WRONG))?).await
 }
 
 /// The user with tokens; `data` is absent when a session was stepped up and keeps its tokens.
-fn v2_reply(signed_in: SignedIn) -> Result<V2MfaReply> {
+async fn v2_reply(ctx: &Ctx, signed_in: SignedIn) -> Result<V2MfaReply> {
     let Some((user, tokens)) = signed_in.fresh else { return Ok(V2MfaReply { recovery_code: None, data: None }) };
     let data = V2SignedIn {
         id: user.id.clone(),
         token: tokens.access_token.clone().unwrap_or_default(),
-        user: user::written(user)?,
+        user: user::written(ctx, user).await?,
         tokens,
     };
     Ok(V2MfaReply { recovery_code: None, data: Some(data) })

@@ -5,10 +5,11 @@ mod identity;
 
 use watchword_api::common::{Page, Success};
 use watchword_api::user::{
-    CreateUserReq, CreateUsersBatchReq, DeleteUsersBatchReq, GetUserBatchQuery, GetUserQuery, IsUserExistsReq,
-    KickUsersReq, ListUsersQuery, ListUsersReq, UpdateUserBatchReq, UpdateUserReq, User, UserExists,
+    CreateUserReq, CreateUsersBatchReq, DecryptFieldsReq, DecryptedField, DeleteUsersBatchReq, GetUserBatchQuery,
+    GetUserQuery, IsUserExistsReq, KickUsersReq, ListUsersQuery, ListUsersReq, UpdateUserBatchReq, UpdateUserReq, User,
+    UserExists,
 };
-use watchword_domain::user::{create, remove, resolve, search, update, view};
+use watchword_domain::user::{create, decrypt, remove, resolve, search, update, view};
 use watchword_domain::{Audit, Ctx, Permission};
 use watchword_kit::Result;
 
@@ -43,6 +44,9 @@ pub fn ops() -> Vec<Op> {
         Op::write("POST", "/api/v3/kick-users", kick_users, Audit::UserKick)
             .needs(Permission::UserKick)
             .says("Sign a user out of applications"),
+        Op::read("POST", "/api/v3/users/field/decrypt", decrypt_fields)
+            .needs(Permission::UserRead)
+            .says("Decrypt values with a key of the caller's"),
     ];
     ops.extend(account::ops());
     ops.extend(identity::ops());
@@ -93,4 +97,8 @@ async fn is_user_exists(ctx: Ctx, req: IsUserExistsReq) -> Result<UserExists> {
 async fn kick_users(ctx: Ctx, req: KickUsersReq) -> Result<Success> {
     remove::kick(&ctx, req).await?;
     Ok(Success { success: true })
+}
+
+async fn decrypt_fields(ctx: Ctx, req: DecryptFieldsReq) -> Result<Vec<DecryptedField>> {
+    decrypt::decrypt(&ctx, req).await
 }

@@ -9,6 +9,7 @@ use watchword_store::user::{self as store, Key, User};
 use watchword_transfer::Object;
 
 use crate::ctx::Ctx;
+use crate::custom_field::{Drawn, Fields};
 use crate::user::draft::Draft;
 use crate::user::password::{self, Plan, Prepared, Wish};
 use crate::user::text as rules;
@@ -88,14 +89,21 @@ impl Item {
         [a.as_deref(), b.as_deref(), c.as_deref(), d.as_deref(), self.user_id.as_deref()]
     }
 
-    /// Writes what the row says into a user, new or not.
+    /// Writes what the row says into a user, new or not; answers what custom fields claim where it is stored.
     ///
     /// # Errors
     /// 400 at the member that cannot be.
-    pub fn apply(&self, row: &mut User, now: Millis, new: bool) -> Result<()> {
-        self.draft.apply(row, now)?;
+    pub fn apply(&self, ctx: &Ctx, fields: &Fields, row: &mut User, new: bool) -> Result<Option<Drawn>> {
+        self.draft.apply(row, ctx.now())?;
         self.extras.apply(row, new);
-        Ok(())
+        let before = row.custom_data.clone();
+        let drawn = self.draft.custom(ctx, fields, row)?;
+        // Sealed anew, the same value is another text.
+        if before != row.custom_data && fields.same(ctx, &row.id, &before, &row.custom_data)? {
+            row.custom_data = before;
+            return Ok(None);
+        }
+        Ok(drawn)
     }
 }
 

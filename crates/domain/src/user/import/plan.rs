@@ -7,11 +7,13 @@ use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use watchword_api::job::{ImportExisting, ImportMatch};
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::Tx;
+use watchword_store::custom_field::unique_owners;
 use watchword_store::user::{self as store, TABLE, User};
 
 use super::Options;
 use super::item::{FIELDS, Item, KEYS};
 use crate::ctx::Ctx;
+use crate::custom_field::{Drawn, Fields};
 use crate::job::{Counts, Problem};
 use crate::user::create::blank;
 use crate::user::password::{self, Plan as Password};
@@ -52,6 +54,39 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Takes back the steps of items whose values of unique custom fields others have.
+    async fn refuse_taken_values(&mut self, ctx: &Ctx, items: &[Item], drawn: &[(usize, String, Drawn)]) -> Result<()> {
+        let wanted: Vec<(String, String)> = drawn
+            .iter()
+            .flat_map(|(_, _, claims)| claims.wanted().map(|(key, value)| (key.to_owned(), value.to_owned())))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let (keys, values): (Vec<String>, Vec<String>) = wanted.into_iter().unzip();
+        let there = unique_owners(&mut ctx.read().await?, ctx.pool(), "USER", &keys, &values).await?;
+        let mut owners: HashMap<(String, String), String> =
+            there.into_iter().map(|(key, value, owner)| ((key, value), owner)).collect();
+        for (i, id, claims) in drawn {
+            let other = claims.wanted().find(|(key, value)| {
+                let owner = owners.entry(((*key).to_owned(), (*value).to_owned())).or_insert_with(|| id.clone());
+                owner != id
+            });
+            if let Some((key, _)) = other {
+                let detail = text!("another has this value already", "该值已被占用");
+                let refusal = Error::new(codes::CONFLICT).because(detail).at(format!("customData.{key}"));
+                self.problems.push(Problem::of(items[*i].line, &refusal));
+                self.steps.retain(|(n, _)| n != i);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Accounts elsewhere that items of this chunk link.
+type Taken = HashSet<(String, String, String)>;
+
 /// Who has the names of the items already.
 struct There {
     /// Key and user id, in the order of [`KEYS`].
@@ -63,16 +98,21 @@ struct There {
 
 /// # Errors
 /// When the database cannot be read.
-pub async fn judge(ctx: &Ctx, options: &Options, items: &[Item]) -> Result<Plan> {
+pub async fn judge(ctx: &Ctx, options: &Options, fields: &Fields, items: &[Item]) -> Result<Plan> {
     let there = There::read(&mut ctx.read().await?, ctx, items, options).await?;
     let mut plan = Plan::default();
-    let mut linked = HashSet::new();
+    let mut taken = Taken::default();
+    let mut drawn: Vec<(usize, String, Drawn)> = Vec::new();
     for (i, item) in items.iter().enumerate() {
-        match there.step(ctx, options, item, &mut linked) {
-            Ok(step) => plan.steps.push((i, step)),
+        match there.step(ctx, options, fields, item, &mut taken) {
+            Ok((step, claims)) => {
+                drawn.extend(claims.map(|(id, claims)| (i, id, claims)));
+                plan.steps.push((i, step));
+            }
             Err(e) => plan.problems.push(Problem::of(item.line, &e)),
         }
     }
+    plan.refuse_taken_values(ctx, items, &drawn).await?;
     Ok(plan)
 }
 
@@ -124,20 +164,21 @@ impl There {
         &self,
         ctx: &Ctx,
         options: &Options,
+        fields: &Fields,
         item: &Item,
-        linked: &mut HashSet<(String, String, String)>,
-    ) -> Result<Step> {
+        linked: &mut Taken,
+    ) -> Result<(Step, Option<(String, Drawn)>)> {
         let found = self.candidates(item, options).into_iter().find_map(|id| self.users.get(&id));
         let mut row = match found {
             Some(user) => user.clone(),
             None => fresh(ctx, options, item)?,
         };
         match (found, options.existing) {
-            (Some(_), ImportExisting::Keep) => return Ok(Step::Keep),
+            (Some(_), ImportExisting::Keep) => return Ok((Step::Keep, None)),
             (Some(_), ImportExisting::Fail) => return Err(self.exists(item)),
             _ => {}
         }
-        item.apply(&mut row, ctx.now(), found.is_none())?;
+        let claims = item.apply(ctx, fields, &mut row, found.is_none())?.map(|drawn| (row.id.clone(), drawn));
         for (k, owners) in self.owners.iter().enumerate() {
             let owner = item.keys[k].as_ref().and_then(|key| owners.get(key));
             if owner.is_some_and(|id| *id != row.id) {
@@ -145,13 +186,13 @@ impl There {
             }
         }
         let identities = self.new_identities(item, &row.id, linked)?;
-        let Some(before) = found else { return Ok(Step::Create(row)) };
+        let Some(before) = found else { return Ok((Step::Create(row), claims)) };
         let password = item.password.is_some() && (options.overwrite_passwords || before.password_hash.is_none());
         if row == *before && !password && identities.is_empty() {
-            return Ok(Step::Unchanged);
+            return Ok((Step::Unchanged, None));
         }
         row.updated_at = ctx.now();
-        Ok(Step::Update { row, password, identities })
+        Ok((Step::Update { row, password, identities }, claims))
     }
 
     fn exists(&self, item: &Item) -> Error {
@@ -160,12 +201,7 @@ impl There {
     }
 
     /// The links that the user has not yet.
-    fn new_identities(
-        &self,
-        item: &Item,
-        user: &str,
-        linked: &mut HashSet<(String, String, String)>,
-    ) -> Result<Vec<store::Identity>> {
+    fn new_identities(&self, item: &Item, user: &str, linked: &mut Taken) -> Result<Vec<store::Identity>> {
         let mut new = Vec::new();
         for (n, link) in item.identities.iter().enumerate() {
             let key = (link.ext_idp_id.clone(), link.kind.clone(), link.user_id_in_idp.clone());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use watchword_api::job::JobState;
 use watchword_api::user::UserSourceType;
-use watchword_kit::{Error, Result, text};
+use watchword_kit::{Error, Result, codes, text};
 use watchword_store::user::{self as store, CUSTOM_VALUES, IDENTITIES, TABLE, User};
 use watchword_store::{StoreError, Tx};
 
@@ -13,6 +13,7 @@ use super::Done;
 use super::item::Item;
 use super::plan::{Plan, Step};
 use crate::ctx::Ctx;
+use crate::custom_field::{Drawn, Fields};
 use crate::job::Running;
 use crate::user::update::sign_out;
 use crate::user::{custom, life, unique};
@@ -21,8 +22,15 @@ use crate::user::{custom, life, unique};
 ///
 /// # Errors
 /// 409 when the job was cancelled or taken over.
-pub async fn all(ctx: &Ctx, running: &mut Running, plan: &Plan, items: &[Item], done: &Done) -> Result<bool> {
-    match attempt(ctx, running, plan, items, done).await {
+pub async fn all(
+    ctx: &Ctx,
+    running: &mut Running,
+    fields: &Fields,
+    plan: &Plan,
+    items: &[Item],
+    done: &Done,
+) -> Result<bool> {
+    match attempt(ctx, running, fields, plan, items, done).await {
         Ok(Some(next)) => {
             *running = next;
             Ok(true)
@@ -71,6 +79,7 @@ impl From<Error> for Failed {
 async fn attempt(
     ctx: &Ctx,
     running: &Running,
+    fields: &Fields,
     plan: &Plan,
     items: &[Item],
     done: &Done,
@@ -78,9 +87,14 @@ async fn attempt(
     let mut tx = ctx.write().await?;
     // Batches of one pool take turns, so that two with names or users in common do not wait for each other.
     watchword_store::pool::hold(&mut tx, ctx.pool()).await?;
-    create(&mut tx, ctx, running, plan, items).await?;
-    if !update(&mut tx, ctx, plan, items).await? {
-        return Ok(None);
+    let mut claims = create(&mut tx, ctx, running, fields, plan, items).await?;
+    let Some(more) = update(&mut tx, ctx, fields, plan, items).await? else { return Ok(None) };
+    claims.extend(more);
+    let list: Vec<(&str, &Drawn)> = claims.iter().map(|(id, drawn)| (id.as_str(), drawn)).collect();
+    match fields.claim(&mut tx, ctx, &list, |key, _| format!("customData.{key}")).await {
+        // Somebody was faster with a value.
+        Err(e) if e.code() == codes::CONFLICT => return Ok(None),
+        claimed => claimed?,
     }
     let next = running.advance(&mut tx, ctx, done.counts, &done.problems).await?;
     ctx.commit(tx, details(&next, done)).await?;
@@ -97,13 +111,16 @@ async fn create(
     tx: &mut Tx,
     ctx: &Ctx,
     running: &Running,
+    fields: &Fields,
     plan: &Plan,
     items: &[Item],
-) -> std::result::Result<(), Failed> {
+) -> std::result::Result<Vec<(String, Drawn)>, Failed> {
+    let mut claims = Vec::new();
     let (mut rows, mut links, mut index) = (Vec::new(), Vec::new(), Vec::new());
     for (i, step) in &plan.steps {
         let Step::Create(row) = step else { continue };
         let (item, mut row) = (&items[*i], row.clone());
+        claims.extend(item.draft.custom(ctx, fields, &mut row)?.map(|drawn| (row.id.clone(), drawn)));
         row.source_type = UserSourceType::Excel.as_str().into();
         row.source_id = Some(running.id().to_owned());
         set_password(&mut row, item, ctx);
@@ -114,7 +131,7 @@ async fn create(
     TABLE.insert_many(tx, &rows).await?;
     IDENTITIES.insert_many(tx, &links).await?;
     CUSTOM_VALUES.insert_many(tx, &index).await?;
-    Ok(())
+    Ok(claims)
 }
 
 fn set_password(row: &mut User, item: &Item, ctx: &Ctx) {
@@ -125,32 +142,38 @@ fn set_password(row: &mut User, item: &Item, ctx: &Ctx) {
     }
 }
 
-/// `false` when a user is not as it was judged.
-async fn update(tx: &mut Tx, ctx: &Ctx, plan: &Plan, items: &[Item]) -> std::result::Result<bool, Failed> {
+/// What custom fields claim; `None` when a user is not as it was judged.
+async fn update(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    fields: &Fields,
+    plan: &Plan,
+    items: &[Item],
+) -> std::result::Result<Option<Vec<(String, Drawn)>>, Failed> {
     let wanted = |(i, step): &(usize, Step)| match step {
         Step::Update { row, .. } => Some((row.id.clone(), *i)),
         _ => None,
     };
     let wanted: HashMap<String, usize> = plan.steps.iter().filter_map(wanted).collect();
     if wanted.is_empty() {
-        return Ok(true);
+        return Ok(Some(Vec::new()));
     }
     let mut ids: Vec<String> = wanted.keys().cloned().collect();
     ids.sort_unstable();
     let held = TABLE.hold_many(tx, ctx.pool(), &ids).await?;
     if held.len() != ids.len() {
-        return Ok(false);
+        return Ok(None);
     }
     let mut held: HashMap<String, User> = held.into_iter().map(|u| (u.id.clone(), u)).collect();
     let (mut rows, mut links, mut index, mut indexed) = (vec![], vec![], vec![], vec![]);
-    let (mut out, mut left) = (vec![], vec![]);
+    let (mut out, mut left, mut claims) = (vec![], vec![], vec![]);
     for (i, step) in &plan.steps {
         let Step::Update { row: judged, password, identities } = step else { continue };
         let item = &items[*i];
-        let Some(mut row) = held.remove(&judged.id) else { return Ok(false) };
+        let Some(mut row) = held.remove(&judged.id) else { return Ok(None) };
         let before = (row.status.clone(), row.custom_data.clone());
         // To the user as it is now: what others changed meanwhile in other members stays.
-        item.apply(&mut row, ctx.now(), false)?;
+        claims.extend(item.apply(ctx, fields, &mut row, false)?.map(|drawn| (row.id.clone(), drawn)));
         row.updated_at = ctx.now();
         if *password {
             set_password(&mut row, item, ctx);
@@ -179,5 +202,5 @@ async fn update(tx: &mut Tx, ctx: &Ctx, plan: &Plan, items: &[Item]) -> std::res
     if !left.is_empty() {
         store::life::take_away(tx, ctx.pool(), &left).await?;
     }
-    Ok(true)
+    Ok(Some(claims))
 }
