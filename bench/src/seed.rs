@@ -167,6 +167,8 @@ fn users(ctx: &Ctx) -> Vec<User> {
         register_source: "[]".into(),
         created_at: ctx.now(),
         updated_at: ctx.now(),
+        suspend_at: None,
+        activate_at: None,
         ..User::sample()
     };
     (0..USERS).map(user).collect()

@@ -68,12 +68,21 @@ impl Process {
         Ok(process)
     }
 
-    /// Resident memory in MiB.
+    /// Resident memory in MiB, pages of mapped files included.
     pub fn memory(&self) -> Result<f64> {
+        self.status("VmRSS:")
+    }
+
+    /// What of it is the process's own, in MiB: the rest are pages of files, which the kernel takes back at need.
+    pub fn own_memory(&self) -> Result<f64> {
+        self.status("RssAnon:")
+    }
+
+    fn status(&self, name: &str) -> Result<f64> {
         let status = self.proc("status")?;
-        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|l| l.strip_prefix(name));
         let kib = line.and_then(|l| l.split_whitespace().next()?.parse::<f64>().ok());
-        kib.map(|kib| kib / 1024.0).ok_or_else(|| "no VmRSS".to_owned())
+        kib.map(|kib| kib / 1024.0).ok_or_else(|| format!("no {name}"))
     }
 
     /// Seconds of CPU used so far, by all threads, in the kernel too.

@@ -5,6 +5,7 @@
 //! - [`user`]: users; [`app`]: applications; [`access_key`]: keys for the management API
 //! - [`mfa_otp`]: second factors as an administrator sees them; [`mfa_factor`]: as their user sees them
 //! - [`post`]: positions; [`custom_field`]: custom and built-in fields; [`whitelist`]: who may register
+//! - [`group`]: sets of users; [`role`]: what users may be in a permission space
 //! - [`security_settings`]: second factors of the whole user pool
 //! - [`job`]: import and export of users
 //! - [`login`]: sign-in; [`message`]: codes by SMS and e-mail; [`token`]: tokens and OpenID Connect
@@ -23,6 +24,7 @@ pub mod access_key;
 pub mod app;
 pub mod common;
 pub mod custom_field;
+pub mod group;
 pub mod idp;
 pub mod job;
 pub mod login;
@@ -31,6 +33,7 @@ pub mod mfa_factor;
 pub mod mfa_otp;
 pub mod post;
 pub mod public_info;
+pub mod role;
 pub mod security_settings;
 pub mod token;
 pub mod user;

@@ -56,6 +56,17 @@ actions! {
     ApplicationDelete = "application.delete";
     ApplicationSecretRead = "application.secret_read";
     ApplicationSecretRefresh = "application.secret_refresh";
+    GroupCreate = "group.create";
+    GroupUpdate = "group.update";
+    GroupSave = "group.create_or_update";
+    GroupDelete = "group.delete";
+    GroupMemberAdd = "group.member_add";
+    GroupMemberRemove = "group.member_remove";
+    RoleCreate = "role.create";
+    RoleUpdate = "role.update";
+    RoleDelete = "role.delete";
+    RoleAssign = "role.assign";
+    RoleRevoke = "role.revoke";
     SignIn = "login.signin";
     MfaVerify = "login.mfa_verify";
     RecoveryCodeUse = "login.recovery_code";

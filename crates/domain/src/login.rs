@@ -16,6 +16,7 @@ use watchword_store::user::User;
 
 use crate::ctx::{Actor, Ctx};
 use crate::demand::Demand;
+use crate::group::follow;
 use crate::user::{history, life};
 use crate::{app, token as tokens};
 
@@ -163,6 +164,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
             }
             session::step_up(tx, ctx.pool(), &session.id, &json!(amr).to_string(), ctx.now()).await?;
             watchword_store::login::record_mfa(tx, ctx.pool(), &session.user_id, ctx.now()).await?;
+            follow::signed_in(tx, ctx, &session.user_id).await?;
             Ok(Completion { fresh: None })
         }
         Actor::Pending(transaction) => {
@@ -223,6 +225,7 @@ async fn open_session(
     let (ip, agent) = (session.ip.as_deref(), session.user_agent.as_deref());
     watchword_store::login::record(tx, ctx.pool(), &user.id, &app.id, ip, agent, mfa, ctx.now()).await?;
     history::succeeded(tx, &session).await?;
+    follow::signed_in(tx, ctx, &user.id).await?;
     Ok(session)
 }
 

@@ -42,6 +42,15 @@ permissions! {
     ApplicationReadSecret = "application:read-secret";
     AccessKeyRead = "access-key:read";
     AccessKeyWrite = "access-key:write";
+    GroupRead = "group:read";
+    /// Also who is in a group.
+    GroupWrite = "group:write";
+    GroupDelete = "group:delete";
+    RoleRead = "role:read";
+    RoleWrite = "role:write";
+    /// Gives roles to users, groups, departments and other roles, and takes them away.
+    RoleAssign = "role:assign";
+    RoleDelete = "role:delete";
     SecuritySettingsRead = "security-settings:read";
     SecuritySettingsWrite = "security-settings:write";
     PostRead = "post:read";

@@ -28,6 +28,7 @@ CREATE TABLE roles (
 );
 
 CREATE UNIQUE INDEX roles_code ON roles (pool_id, namespace, code);
+CREATE UNIQUE INDEX roles_name_key ON roles (pool_id, namespace, name_key);
 
 CREATE TABLE role_assignments (
     pool_id TEXT NOT NULL,
@@ -43,6 +44,14 @@ CREATE TABLE role_assignments (
 );
 
 CREATE INDEX role_assignments_target_id ON role_assignments (pool_id, target_type, target_id);
+
+-- Nobody may hold both. Each pair is here twice, once each way.
+CREATE TABLE role_exclusions (
+    pool_id TEXT NOT NULL,
+    role_id TEXT NOT NULL,
+    other_id TEXT NOT NULL,
+    PRIMARY KEY (pool_id, role_id, other_id)
+);
 
 CREATE TABLE groups (
     pool_id TEXT NOT NULL,
@@ -62,6 +71,7 @@ CREATE TABLE groups (
 );
 
 CREATE UNIQUE INDEX groups_code ON groups (pool_id, code);
+CREATE INDEX groups_kind ON groups (pool_id, kind);
 
 -- Members of static groups, and what the rules of dynamic ones came to, kept with every change of a user.
 CREATE TABLE group_members (

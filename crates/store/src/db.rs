@@ -165,9 +165,23 @@ impl Tx {
     /// other node, is what the units before have left. Costs no row. On SQLite a unit is alone as it is; on PostgreSQL
     /// it is an advisory lock that travels with the next statement.
     pub async fn hold(&mut self, pool: &PoolId, name: &str) -> Result<()> {
+        self.hold_name(pool, name, true).await
+    }
+
+    /// Whether no other unit of work runs until this one ends, so that what it reads stays without being held.
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(self.0, Inner::SqliteWrite(_))
+    }
+
+    /// As [`Tx::hold`], but waits only for units that hold the name alone, and keeps only those waiting.
+    pub async fn share(&mut self, pool: &PoolId, name: &str) -> Result<()> {
+        self.hold_name(pool, name, false).await
+    }
+
+    async fn hold_name(&mut self, pool: &PoolId, name: &str, alone: bool) -> Result<()> {
         match &mut self.0 {
             Inner::SqliteWrite(_) => Ok(()),
-            Inner::PostgresWrite(t) => t.hold(&format!("{pool}/{name}")).await,
+            Inner::PostgresWrite(t) => t.hold(&format!("{pool}/{name}"), alone).await,
             Inner::SqliteRead(_) | Inner::PostgresRead(_) => {
                 Err(StoreError::Broken("a read transaction holds nothing".into()))
             }

@@ -214,6 +214,11 @@ impl Filter {
         self
     }
 
+    /// The condition and its values, for statements that are more than a page of the table.
+    pub(crate) fn parts(&self) -> (&str, &[Val]) {
+        (&self.sql, &self.vals)
+    }
+
     /// `AND (…)` with a condition that has no value.
     pub fn and_plain(mut self, condition: &'static str) -> Self {
         let _ = write!(self.sql, " AND ({condition})");

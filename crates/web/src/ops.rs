@@ -5,6 +5,7 @@ use crate::op::Op;
 pub mod access_key;
 pub mod app;
 pub mod custom_field;
+pub mod group;
 pub mod job;
 pub mod login;
 pub mod message;
@@ -13,6 +14,7 @@ pub mod mfa_otp;
 pub mod oidc;
 pub mod post;
 pub mod public_info;
+pub mod role;
 pub mod security_settings;
 pub mod token;
 pub mod user;
@@ -27,6 +29,8 @@ pub fn all() -> Vec<Op> {
         ("post", post::ops()),
         ("custom_field", custom_field::ops()),
         ("whitelist", whitelist::ops()),
+        ("group", group::ops()),
+        ("role", role::ops()),
         ("job", job::ops()),
         ("mfa_otp", mfa_otp::ops()),
         ("app", app::ops()),

@@ -174,6 +174,23 @@ async fn custom_fields_are_judged_sealed_and_unique_as_when_users_are_made_one_b
 }
 
 #[tokio::test]
+async fn groups_with_rules_follow_an_import() {
+    let s = Server::start().await;
+    let admin = s.admin().await;
+    let body = json!({ "code": "acme", "name": "Acme", "description": "", "type": "dynamic",
+        "rule": [{ "field": "company", "operator": "EQUAL", "value": "Acme" }] });
+    admin.post("/api/v3/create-group", body).await.ok();
+    let members = async || admin.get("/api/v3/list-group-members?code=acme&limit=50").await.ok()["totalCount"].clone();
+    import(&s, json!({ "rows": [{ "username": "ada", "company": "Acme" }, { "username": "bob" }] })).await;
+    assert_eq!(members().await, 1);
+    import(&s, json!({ "rows": [{ "username": "ada", "company": "Zeta" }, { "username": "bob", "company": "Acme" }] }))
+        .await;
+    assert_eq!(members().await, 1);
+    import(&s, json!({ "rows": [{ "username": "ada", "company": "Acme" }] })).await;
+    assert_eq!(members().await, 2);
+}
+
+#[tokio::test]
 async fn problems_are_told_in_the_language_of_the_reader_and_bounded() {
     let s = Server::start().await;
     let rows: Value = (0..1_500).map(|i| json!({ "username": format!("u{i}"), "email": "x" })).collect();

@@ -90,6 +90,89 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
             s.signed_in("ada").await;
             post(json!({ "userId": id, "appIds": [s.pool.app_id] }))
         }
+        // groups
+        "GET /api/v3/get-group" | "GET /api/v3/list-group-members" | "GET /api/v3/get-group-authorized-resources" => {
+            group(&admin).await;
+            get("?code=team".into())
+        }
+        "GET /api/v3/list-groups" | "GET /api/v3/get-all-groups" => {
+            group(&admin).await;
+            get(String::new())
+        }
+        "POST /api/v3/create-group" | "POST /api/v3/create-or-update-group" => {
+            let rule = json!([{ "field": "status", "operator": "EQUAL", "value": "Activated" }]);
+            post(json!({ "code": "active", "name": "Active", "description": "", "type": "dynamic", "rule": rule }))
+        }
+        "POST /api/v3/create-groups-batch" => {
+            post(json!({ "list": [{ "code": "team", "name": "Team", "description": "", "type": "static" }] }))
+        }
+        "POST /api/v3/update-group" => {
+            group(&admin).await;
+            post(json!({ "code": "team", "description": "who works together", "name": "Team" }))
+        }
+        "POST /api/v3/delete-groups-batch" => {
+            group(&admin).await;
+            post(json!({ "codeList": ["team"] }))
+        }
+        "POST /api/v3/add-group-members" | "POST /api/v3/remove-group-members" => {
+            group(&admin).await;
+            post(json!({ "code": "team", "userIds": [s.user("ada").await] }))
+        }
+        "GET /api/v3/get-user-groups" => get(format!("?userId={}", s.user("ada").await)),
+        // roles
+        "GET /api/v3/get-role"
+        | "GET /api/v3/list-role-members"
+        | "GET /api/v3/list-role-departments"
+        | "GET /api/v3/get-role-authorized-resources" => {
+            role(&admin).await;
+            get("?code=reader&namespace=default".into())
+        }
+        "GET /api/v3/list-roles" => get("?page=1&limit=10".into()),
+        "GET /api/v3/list-role-assignments" => {
+            let ada = s.user("ada").await;
+            role(&admin).await;
+            let target = json!([{ "targetType": "USER", "targetIdentifier": ada }]);
+            admin.post("/api/v3/assign-role", json!({ "code": "reader", "targets": target })).await.ok();
+            get("?roleCode=reader".into())
+        }
+        "POST /api/v3/create-role" => post(json!({ "code": "reader", "name": "Readers", "disableTime": null })),
+        "POST /api/v3/create-roles-batch" => post(json!({ "list": [{ "code": "reader" }, { "code": "writer" }] })),
+        "POST /api/v3/update-role" => {
+            role(&admin).await;
+            post(json!({ "code": "reader", "newCode": "writer", "name": "Writers", "status": "ENABLE" }))
+        }
+        "POST /api/v3/delete-roles-batch" => {
+            role(&admin).await;
+            post(json!({ "codeList": ["reader"], "namespace": "default" }))
+        }
+        "POST /api/v3/multiple-namespace-delete-roles-batch" => {
+            role(&admin).await;
+            post(json!({ "roleList": [{ "code": "reader", "namespace": "default" }] }))
+        }
+        "POST /api/v3/check-role-params" => {
+            post(json!({ "namespace": "default", "code": "reader", "name": "Readers" }))
+        }
+        "POST /api/v3/create-admin-role" => post(json!({ "code": "auditor", "name": "Auditors" })),
+        "POST /api/v3/delete-admin-roles" => {
+            admin.post("/api/v3/create-admin-role", json!({ "code": "auditor", "name": "Auditors" })).await.ok();
+            post(json!({ "codeList": ["auditor"] }))
+        }
+        "POST /api/v3/assign-role" | "POST /api/v3/revoke-role" => {
+            role(&admin).await;
+            let target = json!({ "targetType": "USER", "targetIdentifier": s.user("ada").await });
+            post(json!({ "code": "reader", "targets": [target] }))
+        }
+        "POST /api/v3/assign-role-batch" | "POST /api/v3/revoke-role-batch" => {
+            role(&admin).await;
+            let target = json!({ "targetType": "USER", "targetIdentifier": s.user("ada").await });
+            post(json!({ "roles": [{ "code": "reader" }], "targets": [target] }))
+        }
+        "POST /api/v3/check-role-mutual-exclusion" => {
+            role(&admin).await;
+            post(json!({ "roles": [{ "code": "reader" }] }))
+        }
+        "GET /api/v3/get-user-roles" => get(format!("?userId={}", s.user("ada").await)),
+        "POST /api/v3/has-any-role" => post(json!({ "userId": s.user("ada").await, "roles": [{ "code": "reader" }] })),
         "POST /api/v3/resign-user" => post(json!({ "userId": s.user("ada").await })),
         "POST /api/v3/resign-user-batch" => post(json!({ "userIds": [s.user("ada").await] })),
         "GET /api/v3/list-archived-users" => get("?page=1&limit=10".into()),
@@ -333,6 +416,15 @@ async fn new_post(admin: &Client) -> Value {
 async fn new_field(admin: &Client) {
     let list = json!([{ "targetType": "USER", "key": "school", "dataType": "STRING" }]);
     admin.post("/api/v3/set-custom-fields", json!({ "list": list })).await.ok();
+}
+
+async fn group(admin: &Client) {
+    let body = json!({ "code": "team", "name": "Team", "description": "", "type": "static" });
+    admin.post("/api/v3/create-group", body).await.ok();
+}
+
+async fn role(admin: &Client) {
+    admin.post("/api/v3/create-role", json!({ "code": "reader", "name": "Readers" })).await.ok();
 }
 
 /// An import that nobody goes on with.

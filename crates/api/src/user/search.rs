@@ -132,7 +132,7 @@ pub struct ListUsersReq {
 }
 
 /// One condition of a user search.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdvancedFilter {
     /// A member of the user, such as `id`, `phone`, `email`, `username`, `externalId`, `name`, `status`, `gender`,

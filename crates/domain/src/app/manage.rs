@@ -16,7 +16,7 @@ use super::{fresh, load, mfa_factors, new_secret, rules, secret, shown, shown_si
 use crate::ctx::Ctx;
 use crate::custom_field;
 use crate::permission::Permission;
-use crate::{pool, security_settings};
+use crate::{pool, role, security_settings};
 
 /// Makes an application.
 ///
@@ -171,6 +171,7 @@ pub async fn delete(ctx: &Ctx, req: AppIdReq) -> Result<Success> {
     if !TABLE.delete(&mut tx, ctx.pool(), &app.id).await? {
         return Err(Error::new(codes::APP_NOT_FOUND));
     }
+    role::forget_space(&mut tx, ctx, &app.id).await?;
     ctx.commit(tx, json!({ "appId": app.id, "name": app.name, "sessions": sessions })).await?;
     Ok(Success { success: true })
 }

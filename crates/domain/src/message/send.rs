@@ -21,6 +21,7 @@ use watchword_store::{Tx, user};
 use super::{Medium, code, target};
 use crate::audit::Audit;
 use crate::ctx::{Actor, Ctx, Request};
+use crate::group::follow;
 use crate::outbox::Delivery;
 use crate::services::Services;
 use crate::{app, caller};
@@ -61,6 +62,7 @@ pub async fn confirm_email(
     }
     let user = store::owner_of_email(&mut tx, ctx.pool(), &email).await?.ok_or_else(wrong)?;
     store::verify_email(&mut tx, ctx.pool(), &user, ctx.now()).await?;
+    follow::changed(&mut tx, &ctx, std::slice::from_ref(&user)).await?;
     ctx.commit(tx, json!({ "userId": user })).await
 }
 

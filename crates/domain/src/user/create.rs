@@ -17,6 +17,7 @@ use super::unique::{self, Place};
 use super::{custom, identity, view};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
+use crate::group::follow;
 use crate::mfa_otp::{self, NewOtp};
 use crate::pool::{self, PoolSettings};
 
@@ -175,6 +176,8 @@ async fn insert(
     let (at, claims): (Vec<usize>, Vec<(&str, &Drawn)>) =
         made.iter().enumerate().filter_map(|(i, n)| Some((i, (n.row.id.as_str(), n.drawn.as_ref()?)))).unzip();
     fields.claim(&mut tx, ctx, &claims, |key, i| place.path(&format!("customData.{key}"), at[i])).await?;
+    let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
+    follow::created(&mut tx, ctx, &ids).await?;
     for new in made {
         if let Some(otp) = &new.bound {
             mfa_otp::bind_new(&mut tx, ctx, &new.row.id, otp).await?;

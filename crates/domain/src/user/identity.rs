@@ -14,6 +14,7 @@ use watchword_store::user::{self as users, Identity, TABLE, identity as store};
 use super::resolve::resolve;
 use super::{custom, life, view};
 use crate::ctx::Ctx;
+use crate::group::follow;
 
 const MAX_IDENTITIES: usize = 20;
 const MAX_CONNECTIONS: usize = 50;
@@ -93,6 +94,7 @@ pub async fn link(ctx: &Ctx, req: LinkIdentityReq) -> Result<()> {
     if !store::link(&mut tx, &row).await? {
         return Err(taken());
     }
+    follow::changed(&mut tx, ctx, std::slice::from_ref(&row.user_id)).await?;
     ctx.commit(tx, details).await
 }
 
@@ -110,6 +112,7 @@ pub async fn unlink(ctx: &Ctx, req: UnlinkIdentityReq) -> Result<()> {
         let none = text!("the user has no such identity", "该用户没有此身份");
         return Err(Error::new(codes::NOT_FOUND).because(none).at("extIdpId"));
     }
+    follow::changed(&mut tx, ctx, std::slice::from_ref(&user.id)).await?;
     ctx.commit(tx, json!({ "userId": user.id, "extIdpId": req.ext_idp_id, "identities": gone })).await
 }
 

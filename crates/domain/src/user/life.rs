@@ -30,6 +30,7 @@ use super::{search, update};
 use crate::app;
 use crate::audit::Audit;
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::services::Services;
 
 /// Users whose state one round changes.
@@ -124,6 +125,7 @@ async fn leave(ctx: &Ctx, list: &str, ids: &[String], kind: UserIdType) -> Resul
         left.push(user.id);
     }
     store::life::take_away(&mut tx, ctx.pool(), &left).await?;
+    follow::changed(&mut tx, ctx, &left).await?;
     let details = match left.as_slice() {
         [one] => json!({ "userId": one }),
         many => json!({ "userIds": many }),
@@ -250,6 +252,7 @@ async fn transition(ctx: &Ctx, id: &str) -> Result<bool> {
         return Ok(false);
     }
     TABLE.update(&mut tx, &user).await?;
+    follow::changed(&mut tx, ctx, std::slice::from_ref(&user.id)).await?;
     ctx.commit(tx, json!({ "userId": id, "steps": steps })).await?;
     Ok(true)
 }

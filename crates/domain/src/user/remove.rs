@@ -10,6 +10,7 @@ use watchword_store::{Tx, app, mfa_transaction, session};
 use super::create::batch_size;
 use super::resolve::{resolve, resolve_many};
 use crate::ctx::Ctx;
+use crate::group::follow;
 use crate::throttle::Guess;
 
 /// Deletes users and everything that is theirs, all or none.
@@ -22,6 +23,7 @@ pub async fn delete(ctx: &Ctx, req: DeleteUsersBatchReq) -> Result<()> {
     let mut tx = ctx.write().await?;
     let users = held(&mut tx, ctx, "userIds", &req.user_ids, kind).await?;
     let ids: Vec<String> = users.into_iter().map(|user| user.id).collect();
+    follow::before_delete(&mut tx, ctx).await?;
     let guesses = [Guess::SecondFactor, Guess::RecoveryCode];
     let buckets: Vec<String> = ids.iter().flat_map(|id| guesses.map(|g| g.bucket(id))).collect();
     let by_address: Vec<String> = ids.iter().map(|id| Guess::Password.bucket(&format!("{id}:"))).collect();

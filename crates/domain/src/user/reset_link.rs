@@ -16,6 +16,7 @@ use super::resolve::resolve_many;
 use super::{life, update};
 use crate::audit::Audit;
 use crate::ctx::{Actor, Ctx, Request};
+use crate::group::follow;
 use crate::message::{self, Medium, provider, text as texts};
 use crate::outbox::{Event, enqueue, notify_user};
 use crate::pool;
@@ -127,6 +128,7 @@ pub async fn complete(
     user.password_set_at = Some(ctx.now());
     user.reset_password_on_next_login = false;
     TABLE.update(&mut tx, &user).await?;
+    follow::changed(&mut tx, &ctx, std::slice::from_ref(&user.id)).await?;
     update::sign_out(&mut tx, &ctx, &user.id).await?;
     notify_user(&mut tx, &ctx, &user, Event::PasswordChanged).await?;
     ctx.commit(tx, json!({ "userId": user.id, "by": "link" })).await

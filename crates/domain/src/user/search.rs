@@ -6,7 +6,7 @@ use watchword_api::user::{
     AdvancedFilter, FilterOperator, FuzzySearchField, ListUsersQuery, ListUsersReq, SortOrder, User, UserSort,
 };
 use watchword_kit::unicode::fold;
-use watchword_kit::{Error, Millis, Result, codes, text};
+use watchword_kit::{Error, Millis, PoolId, Result, codes, text};
 use watchword_store::user::TABLE;
 use watchword_store::user::search::{self as store, Column, IdentityTest, Kind, Test};
 use watchword_store::{Filter, Val, table};
@@ -95,6 +95,18 @@ pub async fn find(ctx: &Ctx, req: ListUsersReq) -> Result<Page<User>> {
         posts: options.with_post.unwrap_or_default(),
     };
     run(ctx, filter, &order, page, with).await
+}
+
+/// The users for whom all of these conditions hold.
+///
+/// # Errors
+/// 400 at `[i]`.
+pub fn conditions(pool: &PoolId, list: Vec<AdvancedFilter>) -> Result<Filter> {
+    let mut filter = store::everyone(pool);
+    for (i, condition) in list.into_iter().enumerate() {
+        filter = and(filter, condition).map_err(|e| e.at(format!("[{i}]")))?;
+    }
+    Ok(filter)
 }
 
 async fn run(ctx: &Ctx, filter: Filter, order: &str, page: table::Page, with: With) -> Result<Page<User>> {

@@ -21,6 +21,7 @@ use super::unique::{self, Place};
 use super::{custom, life, view};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
+use crate::group::follow;
 use crate::pool;
 
 /// Changes one user; what the request does not name stays.
@@ -225,6 +226,8 @@ async fn write(
     }
     let claims: Vec<(&str, &Drawn)> = drawn.iter().map(|(i, one)| (changes[*i].id.as_str(), one)).collect();
     fields.claim(&mut tx, ctx, &claims, |key, n| place.path(&format!("customData.{key}"), drawn[n].0)).await?;
+    let ids: Vec<String> = changes.iter().map(|c| c.id.clone()).collect();
+    follow::changed(&mut tx, ctx, &ids).await?;
     let details = match changes {
         [one] => json!({ "userId": one.id, "password": one.password.is_some() }),
         many => json!({ "userIds": many.iter().map(|c| &c.id).collect::<Vec<_>>() }),

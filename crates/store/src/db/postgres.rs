@@ -28,6 +28,7 @@ const MOST_LATER: usize = 16;
 const MOST_STATEMENTS: usize = 2_000;
 
 const HOLD: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+const SHARE: &str = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))";
 
 pub type Client = Object;
 
@@ -180,10 +181,10 @@ impl WriteTx {
     }
 
     /// Names that happen to have the same hash wait for each other; that is all.
-    pub async fn hold(&mut self, name: &str) -> Result<()> {
+    pub async fn hold(&mut self, name: &str, alone: bool) -> Result<()> {
         self.make_room().await?;
         let client = self.client.as_ref().ok_or_else(over)?;
-        let stmt = client.prepare_cached(HOLD).await.map_err(classify);
+        let stmt = client.prepare_cached(if alone { HOLD } else { SHARE }).await.map_err(classify);
         let stmt = self.settle(stmt)?;
         self.later.push((stmt, vec![Val::from(name)]));
         Ok(())

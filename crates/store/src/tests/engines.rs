@@ -209,6 +209,10 @@ macro_rules! for_every_table {
         $check($place, &crate::outbox::TABLE).await;
         $check($place, &crate::outbox::INBOX).await;
         $check($place, &crate::post::TABLE).await;
+        $check($place, &crate::role::TABLE).await;
+        $check($place, &crate::role::ASSIGNMENTS).await;
+        $check($place, &crate::role::NAMESPACES).await;
+        $check($place, &crate::group::TABLE).await;
         $check($place, &crate::job::TABLE).await;
     };
 }

@@ -14,6 +14,7 @@ use super::item::Item;
 use super::plan::{Plan, Step};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
+use crate::group::follow;
 use crate::job::Running;
 use crate::user::update::sign_out;
 use crate::user::{custom, life, unique};
@@ -131,6 +132,8 @@ async fn create(
     TABLE.insert_many(tx, &rows).await?;
     IDENTITIES.insert_many(tx, &links).await?;
     CUSTOM_VALUES.insert_many(tx, &index).await?;
+    let ids: Vec<String> = rows.into_iter().map(|u| u.id).collect();
+    follow::created(tx, ctx, &ids).await?;
     Ok(claims)
 }
 
@@ -202,5 +205,6 @@ async fn update(
     if !left.is_empty() {
         store::life::take_away(tx, ctx.pool(), &left).await?;
     }
+    follow::changed(tx, ctx, &ids).await?;
     Ok(Some(claims))
 }

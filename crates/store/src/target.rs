@@ -1,0 +1,77 @@
+//! Users, roles, groups and departments as what something else names: held, so that they are not deleted meanwhile.
+
+use watchword_kit::PoolId;
+
+use crate::{Result, Tx, sql, vals};
+
+/// What a membership or an assignment may point to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    User,
+    Role,
+    Group,
+    Department,
+}
+
+impl Target {
+    pub const ALL: [Target; 4] = [Target::User, Target::Role, Target::Group, Target::Department];
+
+    /// As columns named `target_type` have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Target::User => "USER",
+            Target::Role => "ROLE",
+            Target::Group => "GROUP",
+            Target::Department => "DEPARTMENT",
+        }
+    }
+
+    pub fn parse(s: &str) -> Option<Target> {
+        Target::ALL.into_iter().find(|t| t.as_str() == s)
+    }
+}
+
+/// Keeps rows as they are until this unit ends, in the order of their ids, and answers which there are. Nothing in
+/// them changes. Departments are kept by their organisations, as whoever changes a tree does.
+pub async fn hold(tx: &mut Tx, pool: &PoolId, kind: Target, ids: &[String]) -> Result<Vec<String>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    if tx.is_alone() {
+        return existing(tx, pool, kind, ids).await;
+    }
+    let sql = match kind {
+        Target::User => sql!("UPDATE users SET id = id WHERE pool_id = $1 AND id = $2"),
+        Target::Role => sql!("UPDATE roles SET id = id WHERE pool_id = $1 AND id = $2"),
+        Target::Group => sql!("UPDATE groups SET id = id WHERE pool_id = $1 AND id = $2"),
+        Target::Department => sql!("UPDATE organizations SET id = id WHERE pool_id = $1 AND id = $2"),
+    };
+    let mut order = match kind {
+        Target::Department => {
+            let trees =
+                sql!("SELECT DISTINCT organization_id FROM departments WHERE pool_id = $1 AND id IN ANY_OF($2)");
+            tx.all::<(String,)>(trees, vals![pool, ids]).await?.into_iter().map(|(id,)| id).collect()
+        }
+        _ => ids.to_vec(),
+    };
+    order.sort_unstable();
+    order.dedup();
+    let mut there = Vec::with_capacity(order.len());
+    for id in order {
+        if tx.run(sql, vals![pool, &id]).await? == 1 {
+            there.push(id);
+        }
+    }
+    if kind == Target::Department { existing(tx, pool, kind, ids).await } else { Ok(there) }
+}
+
+/// Which of these ids there are, in no order.
+pub async fn existing(tx: &mut Tx, pool: &PoolId, kind: Target, ids: &[String]) -> Result<Vec<String>> {
+    let sql = match kind {
+        Target::User => sql!("SELECT id FROM users WHERE pool_id = $1 AND id IN ANY_OF($2)"),
+        Target::Role => sql!("SELECT id FROM roles WHERE pool_id = $1 AND id IN ANY_OF($2)"),
+        Target::Group => sql!("SELECT id FROM groups WHERE pool_id = $1 AND id IN ANY_OF($2)"),
+        Target::Department => sql!("SELECT id FROM departments WHERE pool_id = $1 AND id IN ANY_OF($2)"),
+    };
+    Ok(tx.all::<(String,)>(sql, vals![pool, ids]).await?.into_iter().map(|(id,)| id).collect())
+}
