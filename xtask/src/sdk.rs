@@ -14,11 +14,12 @@ pub enum Language {
     Python,
 }
 
-/// Runs the language's journey against a new server.
-pub fn journey(language: Language, binary: &Path, database: Option<&str>) -> Result {
+/// Runs the program `name` of the language against a new server.
+pub fn journey(language: Language, name: &str, binary: &Path, database: Option<&str>) -> Result {
     let environment = Environment::of(language)?;
-    let source = run::root().join("tests/sdk").join(language.directory()).join(language.journey());
-    let program = environment.place(&run::read(&source)?, language.journey())?;
+    let file = format!("{name}.{}", language.extension());
+    let source = run::root().join("tests/sdk").join(language.directory()).join(&file);
+    let program = environment.place(&run::read(&source)?, &file)?;
     drive(&environment, &program, binary, database)
 }
 
@@ -45,17 +46,10 @@ fn drive(environment: &Environment, program: &Path, binary: &Path, database: Opt
 }
 
 impl Language {
-    fn directory(self) -> &'static str {
+    pub fn directory(self) -> &'static str {
         match self {
             Language::Node => "node",
             Language::Python => "python",
-        }
-    }
-
-    fn journey(self) -> &'static str {
-        match self {
-            Language::Node => "journey.mjs",
-            Language::Python => "journey.py",
         }
     }
 

@@ -25,10 +25,46 @@ const STEPS: &[Step] = &[
         about: "the tests that reach a database, on PostgreSQL",
         run: Context::tests_on_postgres,
     },
-    Step { name: "node-sqlite", about: "Node SDK journey", run: |c| c.journey(Language::Node, false) },
-    Step { name: "python-sqlite", about: "Python SDK journey", run: |c| c.journey(Language::Python, false) },
-    Step { name: "node-postgres", about: "Node SDK journey", run: |c| c.journey(Language::Node, true) },
-    Step { name: "python-postgres", about: "Python SDK journey", run: |c| c.journey(Language::Python, true) },
+    Step {
+        name: "node-sqlite",
+        about: "Node SDK journey: second factors",
+        run: |c| c.journey(Language::Node, "journey", false),
+    },
+    Step {
+        name: "python-sqlite",
+        about: "Python SDK journey: second factors",
+        run: |c| c.journey(Language::Python, "journey", false),
+    },
+    Step {
+        name: "node-company-sqlite",
+        about: "Node SDK journey: a company",
+        run: |c| c.journey(Language::Node, "company", false),
+    },
+    Step {
+        name: "python-company-sqlite",
+        about: "Python SDK journey: a company",
+        run: |c| c.journey(Language::Python, "company", false),
+    },
+    Step {
+        name: "node-postgres",
+        about: "Node SDK journey: second factors",
+        run: |c| c.journey(Language::Node, "journey", true),
+    },
+    Step {
+        name: "python-postgres",
+        about: "Python SDK journey: second factors",
+        run: |c| c.journey(Language::Python, "journey", true),
+    },
+    Step {
+        name: "node-company-postgres",
+        about: "Node SDK journey: a company",
+        run: |c| c.journey(Language::Node, "company", true),
+    },
+    Step {
+        name: "python-company-postgres",
+        about: "Python SDK journey: a company",
+        run: |c| c.journey(Language::Python, "company", true),
+    },
     Step { name: "readme", about: "README.md's Node and Python snippets, as they stand", run: Context::readme },
     Step { name: "generated", about: "docs/openapi.json and README.md are fresh", run: |c| docs::check(&c.binary()?) },
     Step { name: "licences", about: "cargo-deny: licences, forbidden crates, sources", run: |_| supply::deny() },
@@ -39,7 +75,7 @@ const USAGE: &str = "usage: cargo xtask test [--list] [--sqlite-only] [--step NA
 
 pub fn run(args: &[String]) -> Result {
     let Some(options) = Options::parse(args)? else {
-        STEPS.iter().for_each(|step| println!("{:<16} {}", step.name, step.about));
+        STEPS.iter().for_each(|step| println!("{:<24} {}", step.name, step.about));
         return Ok(());
     };
     let steps: Vec<&Step> = STEPS.iter().filter(|step| options.wants(step.name)).collect();
@@ -133,23 +169,16 @@ impl Context {
         Ok(())
     }
 
-    fn journey(&self, language: Language, postgres: bool) -> Result {
-        let database = if postgres { Some(self.new_database(language)?) } else { None };
-        sdk::journey(language, &self.binary()?, database.as_deref())
+    fn journey(&self, language: Language, name: &str, postgres: bool) -> Result {
+        let database = format!("{name}_{}", language.directory());
+        let database = if postgres { Some(self.cluster()?.create_database(&database)?) } else { None };
+        sdk::journey(language, name, &self.binary()?, database.as_deref())
     }
 
     fn readme(&self) -> Result {
         let binary = self.binary()?;
         sdk::readme(Language::Node, &binary, None)?;
         sdk::readme(Language::Python, &binary, None)
-    }
-
-    fn new_database(&self, language: Language) -> Result<String> {
-        let name = match language {
-            Language::Node => "journey_node",
-            Language::Python => "journey_python",
-        };
-        self.cluster()?.create_database(name)
     }
 
     fn binary(&self) -> Result<PathBuf> {
