@@ -442,11 +442,13 @@ impl DepartmentTest {
                 if self.open { "d.open_department_id = $$" } else { "d.id = $$" }
             }
         };
+        // The department is found once, whatever the planner thinks of the members.
         format!(
-            "SELECT m.user_id FROM organizations o
-             JOIN departments d ON d.pool_id = o.pool_id AND d.organization_id = o.id
-             JOIN {members} m ON m.pool_id = d.pool_id AND m.department_id = d.id
-             WHERE o.pool_id = users.pool_id AND o.code = $$ AND {by}"
+            "SELECT m.user_id FROM {members} m
+             WHERE m.pool_id = users.pool_id AND m.department_id = (
+                 SELECT d.id FROM organizations o
+                 JOIN departments d ON d.pool_id = o.pool_id AND d.organization_id = o.id
+                 WHERE o.pool_id = $1 AND o.code = $$ AND {by})"
         )
     }
 }
