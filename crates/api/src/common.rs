@@ -154,3 +154,54 @@ pub struct UserQuery {
     /// What `userId` is. Default `user_id`.
     pub user_id_type: Option<UserIdType>,
 }
+
+/// A text in one language.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LangUnit {
+    /// Whether the text is shown to who has chosen the language.
+    pub enabled: bool,
+
+    /// The text.
+    pub value: String,
+}
+
+/// A text in the languages of the console, as a request gives it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LangInput {
+    /// Simplified Chinese.
+    #[serde(rename = "zh-CN")]
+    pub zh_cn: Option<LangUnit>,
+
+    /// English.
+    #[serde(rename = "en-US")]
+    pub en_us: Option<LangUnit>,
+
+    /// Traditional Chinese.
+    #[serde(rename = "zh-TW")]
+    pub zh_tw: Option<LangUnit>,
+
+    /// Japanese.
+    #[serde(rename = "ja-JP")]
+    pub ja_jp: Option<LangUnit>,
+}
+
+/// A text in the languages of the console; one that nobody gave is disabled and empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct LangObject {
+    /// Simplified Chinese.
+    #[serde(rename = "zh-CN")]
+    pub zh_cn: LangUnit,
+
+    /// English.
+    #[serde(rename = "en-US")]
+    pub en_us: LangUnit,
+
+    /// Traditional Chinese.
+    #[serde(rename = "zh-TW")]
+    pub zh_tw: LangUnit,
+
+    /// Japanese.
+    #[serde(rename = "ja-JP")]
+    pub ja_jp: LangUnit,
+}

@@ -34,6 +34,17 @@ actions! {
     UserUpdate = "user.update";
     UserDelete = "user.delete";
     UserKick = "user.kick";
+    OrganizationCreate = "organization.create";
+    OrganizationUpdate = "organization.update";
+    OrganizationDelete = "organization.delete";
+    DepartmentCreate = "department.create";
+    DepartmentUpdate = "department.update";
+    DepartmentDelete = "department.delete";
+    DepartmentTreeCreate = "department.tree_create";
+    DepartmentMembersAdd = "department.members_add";
+    DepartmentMembersRemove = "department.members_remove";
+    DepartmentSyncRelationDelete = "department.sync_relation_delete";
+    UserDepartmentsSet = "user.departments_set";
     UserResign = "user.resign";
     /// A state that changed by itself.
     UserTransition = "user.transition";

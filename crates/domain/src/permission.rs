@@ -30,6 +30,14 @@ permissions! {
     UserDelete = "user:delete";
     /// Ends sessions.
     UserKick = "user:kick";
+    OrganizationRead = "organization:read";
+    OrganizationWrite = "organization:write";
+    OrganizationDelete = "organization:delete";
+    DepartmentRead = "department:read";
+    DepartmentWrite = "department:write";
+    DepartmentDelete = "department:delete";
+    /// Says who is in a department; a right of its own, because roles follow from it.
+    DepartmentWriteMembers = "department:write-members";
     MfaRead = "mfa:read";
     MfaWrite = "mfa:write";
     /// Reads the seed of an authenticator; a right of its own, because who has it can pass the second factor.

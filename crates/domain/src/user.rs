@@ -9,6 +9,7 @@
 //! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; [`identity`]: accounts elsewhere
 //! - `password`: passwords that an administrator sets; `notice`: telling users of them; [`reset_link`]: those that
 //!   users set themselves by a link
+//! - `people`: taken where they are known, made where they are not
 
 pub mod claims;
 pub mod create;
@@ -20,6 +21,7 @@ pub mod identity;
 pub mod life;
 mod notice;
 mod password;
+pub(crate) mod people;
 pub mod phone;
 pub mod remove;
 pub mod reset_link;

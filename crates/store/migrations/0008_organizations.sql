@@ -1,4 +1,6 @@
 -- An organisation is a tree of departments; its id is the id of the root department, which never changes.
+-- Who changes a tree or who is in it holds, in this order: the users concerned by ascending id, then the rows of the
+-- organisations by ascending id.
 CREATE TABLE organizations (
     pool_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -9,6 +11,7 @@ CREATE TABLE organizations (
 );
 
 CREATE UNIQUE INDEX organizations_code ON organizations (pool_id, code);
+CREATE INDEX organizations_created_at ON organizations (pool_id, created_at, id);
 
 CREATE TABLE departments (
     pool_id TEXT NOT NULL,
@@ -32,9 +35,40 @@ CREATE TABLE departments (
 );
 
 CREATE INDEX departments_parent_id ON departments (pool_id, parent_id);
-CREATE INDEX departments_organization_id ON departments (pool_id, organization_id);
+CREATE INDEX departments_updated_at ON departments (pool_id, organization_id, updated_at, id);
+CREATE INDEX departments_name_key ON departments (pool_id, name_key);
 CREATE UNIQUE INDEX departments_code ON departments (pool_id, organization_id, code);
 CREATE UNIQUE INDEX departments_open_department_id ON departments (pool_id, organization_id, open_department_id);
+-- For requests that name no organisation.
+CREATE INDEX departments_any_code ON departments (pool_id, code);
+CREATE INDEX departments_any_open_department_id ON departments (pool_id, open_department_id);
+
+-- The scalar members of a department's custom data, so that it is found by them.
+CREATE TABLE department_custom_values (
+    pool_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value_key TEXT NOT NULL,
+    department_id TEXT NOT NULL,
+    PRIMARY KEY (pool_id, name, value_key, department_id)
+);
+
+CREATE INDEX department_custom_values_department_id ON department_custom_values (pool_id, department_id);
+CREATE INDEX department_custom_values_value_key ON department_custom_values (pool_id, value_key);
+
+-- Where a synchronised department comes from.
+CREATE TABLE department_sync_relations (
+    pool_id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    id_in_idp TEXT NOT NULL,
+    department_id TEXT NOT NULL,
+    -- JSON object
+    info_in_idp TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (pool_id, provider, id_in_idp)
+);
+
+CREATE INDEX department_sync_relations_department_id ON department_sync_relations (pool_id, department_id);
+CREATE INDEX department_sync_relations_id_in_idp ON department_sync_relations (pool_id, id_in_idp);
 
 -- Every department with itself (depth 0) and all above it.
 CREATE TABLE department_ancestors (
@@ -53,6 +87,7 @@ CREATE TABLE department_members (
     department_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     is_leader BOOLEAN NOT NULL,
+    -- At most one of a user's rows
     is_main BOOLEAN NOT NULL,
     joined_at BIGINT NOT NULL,
     PRIMARY KEY (pool_id, department_id, user_id)
@@ -60,8 +95,11 @@ CREATE TABLE department_members (
 
 CREATE INDEX department_members_user_id ON department_members (pool_id, user_id);
 CREATE INDEX department_members_joined_at ON department_members (pool_id, department_id, joined_at, user_id);
+CREATE INDEX department_members_is_leader ON department_members (pool_id, department_id, joined_at, user_id)
+    WHERE is_leader;
 
--- Who is anywhere below a department, once, since when: pages of large trees read nothing else.
+-- Who is anywhere below a department, once, since the earliest of the memberships: pages of large trees read nothing
+-- else.
 CREATE TABLE department_tree_members (
     pool_id TEXT NOT NULL,
     department_id TEXT NOT NULL,

@@ -255,7 +255,7 @@ pub async fn set_custom_values(tx: &mut Tx, pool: &PoolId, user: &str, rows: &[C
     CUSTOM_VALUES.insert_many(tx, rows).await
 }
 
-/// Deletes users and everything that is theirs; answers how many users there were. `buckets` are their throttles,
+/// Deletes users, whose rows are held, and everything that is theirs; answers how many users there were. `buckets` are their throttles,
 /// `by_address` the first 34 characters (`password:`, the id, a colon) of those that are kept per address.
 pub async fn delete(
     tx: &mut Tx,
@@ -264,6 +264,8 @@ pub async fn delete(
     buckets: &[String],
     by_address: &[String],
 ) -> Result<u64> {
+    // They are held: nobody can put them into another tree.
+    crate::organization::hold_of_users(tx, pool, users).await?;
     let theirs = [
         sql!("DELETE FROM user_identities WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM sync_relations WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),

@@ -5,12 +5,14 @@ use crate::op::Op;
 pub mod access_key;
 pub mod app;
 pub mod custom_field;
+pub mod department;
 pub mod group;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
 pub mod oidc;
+pub mod organization;
 pub mod post;
 pub mod public_info;
 pub mod role;
@@ -25,6 +27,8 @@ pub fn all() -> Vec<Op> {
         ("token", token::ops()),
         ("access_key", access_key::ops()),
         ("user", user::ops()),
+        ("organization", organization::ops()),
+        ("department", department::ops()),
         ("post", post::ops()),
         ("custom_field", custom_field::ops()),
         ("whitelist", whitelist::ops()),

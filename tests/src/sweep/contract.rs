@@ -24,6 +24,7 @@ const NEWER: &[&str] = &[
     "POST /api/v3/batch-get-user-encrypt-password",
     "POST /api/v3/check-role-mutual-exclusion",
     "POST /api/v3/disable-global-mfa-settings",
+    "POST /api/v3/get-department-available-app",
     "POST /api/v3/list-users-by-keywords",
     "POST /api/v3/send-user-reset-password-email-link",
     "POST /api/v3/list-post",

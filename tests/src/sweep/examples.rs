@@ -1,5 +1,7 @@
 //! One valid call of every operation. The sweeps make them, spoil them and watch what happens.
 
+mod department;
+
 use serde_json::{Value, json};
 use watchword_crypto::transport::{RsaSize, RsaTransportKey};
 use watchword_testkit::{Client, PASSWORD, RECOVERY_CODE, Reply, SECRET, Server};
@@ -48,6 +50,9 @@ impl Call {
 /// Makes what the operation needs and answers a call that will succeed.
 pub async fn valid(s: &Server, op: &Op) -> Call {
     let admin = s.admin().await;
+    if let Some(call) = department::valid(s, op, &admin).await {
+        return call;
+    }
     let path = |query: &str| format!("{}{query}", op.path);
     let call = |client: &Client, path: String, body: Option<Value>| Call {
         client: client.clone(),

@@ -19,7 +19,12 @@ const FOREIGN_SUCCESS: &[(&str, &str)] = &[
 ];
 
 /// Rights that an operation needs beside the one on its row.
-const ALSO: &[(&str, Permission)] = &[("POST /api/v3/refresh-application-secret", Permission::ApplicationReadSecret)];
+const ALSO: &[(&str, Permission)] = &[
+    ("POST /api/v3/refresh-application-secret", Permission::ApplicationReadSecret),
+    ("POST /api/v3/create-department-tree", Permission::OrganizationWrite),
+    ("POST /api/v3/create-department-tree", Permission::DepartmentWriteMembers),
+    ("POST /api/v3/create-department-tree", Permission::UserWrite),
+];
 
 /// A management client whose key has these rights.
 async fn with_rights(s: &Server, pool: &str, rights: &[Permission]) -> Client {

@@ -167,7 +167,6 @@ async fn what_cannot_be_is_refused_at_its_member_and_nothing_is_written() {
         ("identities[0].userIdInIdp", identity(json!({ "userIdInIdp": "" }))),
         ("identities[0].extIdpId", identity(json!({ "extIdpId": "a:b" }))),
         ("identities[0].provider", identity(json!({ "provider": "myspace" }))),
-        ("departmentIds[0]", json!({ "username": "u", "departmentIds": ["d1"] })),
         ("tenantIds[0]", json!({ "username": "u", "tenantIds": ["t1"] })),
         ("options.passwordEncryptType", json!({ "username": "u", "options": { "passwordEncryptType": "rot13" } })),
     ];

@@ -16,7 +16,7 @@ macro_rules! with_options {
         $(#[$req_doc:meta])* pub struct $Req:ident with $Options:ty { $($(#[$meta:meta])* pub $name:ident: $ty:ty,)* }
     ) => {
         $(#[$item_doc])*
-        #[derive(Debug, Deserialize, JsonSchema)]
+        #[derive(Debug, Default, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
         pub struct $Item { $($(#[$meta])* pub $name: $ty,)* }
 
@@ -138,7 +138,8 @@ with_options! {
         pub tenant_ids: Option<Vec<String>>,
         /// One-time password authenticator to bind.
         pub otp: Option<OtpInput>,
-        /// Ids of the departments that the user joins. No department exists yet, so only an empty list is accepted.
+        /// The departments that the user joins, up to 50, named as `options.departmentIdType` says; the first becomes
+        /// the main one. Needs the permission `department:write-members`, too.
         pub department_ids: Option<Vec<String>>,
         /// Custom fields: a JSON object of at most 256 members and 64 KiB; members that are null are left out. A member
         /// for which a custom field is defined must fit it; any other may be any JSON.
@@ -208,7 +209,7 @@ pub struct CreateUserOptions {
     /// Whether the first sign-in demands a new password. Default false.
     pub reset_password_on_first_login: Option<bool>,
 
-    /// What `departmentIds` are. Default `department_id`. Without effect while there are no departments.
+    /// What `departmentIds` are. Default `department_id`.
     pub department_id_type: Option<DepartmentIdType>,
 
     /// Whom to tell.

@@ -12,6 +12,7 @@ use super::define::no_tenant;
 use super::{Field, Fields, owner};
 use crate::ctx::Ctx;
 use crate::group::follow;
+use crate::department;
 use crate::user::create::batch_size;
 use crate::user::custom;
 
@@ -56,6 +57,8 @@ pub async fn set(ctx: &Ctx, req: SetCustomDataReq) -> Result<()> {
         set_custom_values(&mut tx, ctx.pool(), &id, &index).await?;
         follow::changed(&mut tx, ctx, std::slice::from_ref(&id)).await?;
         details["userId"] = id.into();
+    } else if target == TargetType::Department {
+        department::change::index(&mut tx, ctx, &id, &drawn.stored).await?;
     }
     ctx.commit(tx, details).await
 }

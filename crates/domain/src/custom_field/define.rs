@@ -17,6 +17,7 @@ use super::value::{Rule, compile};
 use super::{base, list, owner};
 use crate::ctx::Ctx;
 use crate::group::follow;
+use crate::department;
 use crate::user::create::batch_size;
 use crate::user::custom;
 use crate::user::text as rules;
@@ -434,7 +435,11 @@ async fn take_away(tx: &mut Tx, ctx: &Ctx, target: TargetType, key: &str) -> Res
         for (id, stored) in rows {
             let mut object = custom::object(&stored)?;
             if object.shift_remove(key).is_some() {
-                data::set(tx, ctx.pool(), owner(target), &id, &custom::text(&object)?).await?;
+                let stored = custom::text(&object)?;
+                data::set(tx, ctx.pool(), owner(target), &id, &stored).await?;
+                if target == TargetType::Department {
+                    department::change::index(tx, ctx, &id, &stored).await?;
+                }
                 n += 1;
             }
         }

@@ -7,8 +7,8 @@ use watchword_api::user::{
     WorkStatus,
 };
 use watchword_kit::{Error, Result, Secret, text};
-use watchword_store::StoreError;
 use watchword_store::user::{self as store, CUSTOM_VALUES, IDENTITIES, TABLE};
+use watchword_store::{StoreError, Tx};
 
 use super::draft::Draft;
 use super::notice::Notice;
@@ -17,6 +17,7 @@ use super::unique::{self, Place};
 use super::{custom, identity, view};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
+use crate::department::member::{self, Places};
 use crate::group::follow;
 use crate::mfa_otp::{self, NewOtp};
 use crate::pool::{self, PoolSettings};
@@ -53,8 +54,8 @@ pub fn batch_size(field: &str, n: usize) -> Result<()> {
 }
 
 /// A new user with everything that is stored for one.
-struct New {
-    row: store::User,
+pub(crate) struct New {
+    pub(crate) row: store::User,
     identities: Vec<store::Identity>,
     custom: Vec<store::CustomValue>,
     drawn: Option<Drawn>,
@@ -83,6 +84,10 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
         );
         return Err(Error::invalid("options.autoGeneratePassword", detail));
     }
+    let mut list = list;
+    let departments: Vec<_> = list.iter_mut().map(|item| item.department_ids.take()).collect();
+    let kind = options.department_id_type.unwrap_or_default();
+    let places = member::places(ctx, &departments, kind).await.map_err(|(i, e)| place.at(e, i))?;
     let mut made = Vec::with_capacity(list.len());
     for (i, item) in list.into_iter().enumerate() {
         let new = draw_up(ctx, item, &options, settings.password_min_length, &fields).map_err(|e| place.at(e, i))?;
@@ -104,7 +109,7 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
     for (i, new) in made.iter_mut().enumerate() {
         work(ctx, new, &settings).await.map_err(|e| place.at(e, i))?;
     }
-    match insert(ctx, &made, notice.as_ref(), &fields, place).await {
+    match insert(ctx, &made, notice.as_ref(), places.as_ref(), &fields, place).await {
         Ok(()) => view::written_all(ctx, made.into_iter().map(|new| new.row).collect()).await,
         Err(Failed::Store(e)) => {
             // Somebody was faster: look again to say which user and which member.
@@ -159,6 +164,7 @@ async fn insert(
     ctx: &Ctx,
     made: &[New],
     notice: Option<&Notice>,
+    places: Option<&Places>,
     fields: &Fields,
     place: Place,
 ) -> std::result::Result<(), Failed> {
@@ -167,16 +173,14 @@ async fn insert(
         // One batch at a time: two that have names in common in another order would wait for each other.
         watchword_store::pool::hold(&mut tx, ctx.pool()).await?;
     }
-    let rows: Vec<store::User> = made.iter().map(|n| n.row.clone()).collect();
-    TABLE.insert_many(&mut tx, &rows).await?;
-    let identities: Vec<store::Identity> = made.iter().flat_map(|n| n.identities.clone()).collect();
-    IDENTITIES.insert_many(&mut tx, &identities).await?;
-    let custom: Vec<store::CustomValue> = made.iter().flat_map(|n| n.custom.clone()).collect();
-    CUSTOM_VALUES.insert_many(&mut tx, &custom).await?;
+    put(&mut tx, made).await?;
+    let ids: Vec<String> = made.iter().map(|n| n.row.id.clone()).collect();
     let (at, claims): (Vec<usize>, Vec<(&str, &Drawn)>) =
         made.iter().enumerate().filter_map(|(i, n)| Some((i, (n.row.id.as_str(), n.drawn.as_ref()?)))).unzip();
     fields.claim(&mut tx, ctx, &claims, |key, i| place.path(&format!("customData.{key}"), at[i])).await?;
-    let ids: Vec<String> = rows.iter().map(|u| u.id.clone()).collect();
+    if let Some(places) = places {
+        places.fill(&mut tx, ctx, &ids).await?;
+    }
     follow::created(&mut tx, ctx, &ids).await?;
     for new in made {
         if let Some(otp) = &new.bound {
@@ -186,21 +190,31 @@ async fn insert(
             notice.write(&mut tx, ctx, &new.row, new.made.as_ref()).await?;
         }
     }
-    let details = match rows.as_slice() {
-        [one] => json!({ "userId": one.id }),
-        many => json!({ "userIds": many.iter().map(|u| &u.id).collect::<Vec<_>>() }),
+    let details = match ids.as_slice() {
+        [one] => json!({ "userId": one }),
+        many => json!({ "userIds": many }),
     };
     Ok(ctx.commit(tx, details).await?)
 }
 
-fn draw_up(
+/// Writes the rows of new users.
+pub(crate) async fn put(tx: &mut Tx, made: &[New]) -> std::result::Result<(), StoreError> {
+    let rows: Vec<store::User> = made.iter().map(|n| n.row.clone()).collect();
+    TABLE.insert_many(tx, &rows).await?;
+    let identities: Vec<store::Identity> = made.iter().flat_map(|n| n.identities.clone()).collect();
+    IDENTITIES.insert_many(tx, &identities).await?;
+    let custom: Vec<store::CustomValue> = made.iter().flat_map(|n| n.custom.clone()).collect();
+    CUSTOM_VALUES.insert_many(tx, &custom).await
+}
+
+/// A new user from what a request says, apart from the departments.
+pub(crate) fn draw_up(
     ctx: &Ctx,
     mut item: NewUser,
     options: &CreateUserOptions,
     min_length: usize,
     fields: &Fields,
 ) -> Result<New> {
-    absent("departmentIds", item.department_ids.as_deref())?;
     absent("tenantIds", item.tenant_ids.as_deref())?;
     let mut row = blank(ctx);
     let draft = Draft::of_new(&mut item);
@@ -228,7 +242,7 @@ fn draw_up(
     })
 }
 
-/// Departments and tenants do not exist yet, so no id can name one.
+/// Tenants do not exist yet, so no id can name one.
 fn absent(field: &str, ids: Option<&[String]>) -> Result<()> {
     if ids.is_none_or(|ids| ids.is_empty()) {
         return Ok(());

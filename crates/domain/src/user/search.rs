@@ -9,7 +9,7 @@ use watchword_api::user::{
 };
 use watchword_kit::{Error, Millis, PoolId, Result, codes, text};
 use watchword_store::user::search::{self as store, Column, Limits, Search, Test};
-use watchword_store::{Filter, table};
+use watchword_store::{Filter, Tx, table};
 
 use self::condition::{and, bounded};
 use super::view::{self, With};
@@ -135,6 +135,30 @@ async fn run(
     Ok(Page { total_count, list: view::users(&mut tx, ctx, rows, with).await? })
 }
 
+/// The members of a department, or of its subtree, who are found by keywords; the newest first.
+///
+/// # Errors
+/// 400 at `keywords`.
+pub(crate) async fn members(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    department: &str,
+    tree: bool,
+    keywords: &str,
+    page: table::Page,
+    with: With,
+) -> Result<Page<User>> {
+    let keywords = keywords.trim();
+    if keywords.is_empty() {
+        return Err(Error::invalid("keywords", text!("must not be empty", "不能为空")));
+    }
+    bounded(keywords).map_err(|e| e.at("keywords"))?;
+    let search = Search::everyone(ctx.pool()).and_keywords(&columns(&DEFAULT_FIELDS)?, keywords);
+    let search = search.and_member(department, tree);
+    let (total_count, rows) = search.page(tx, &[], page, &Limits::default()).await?;
+    Ok(Page { total_count, list: view::users(tx, ctx, rows, with).await? })
+}
+
 /// # Errors
 /// 400 at `{prefix}page` or `{prefix}limit` outside 1 to 10⁸ and 1 to 50.
 pub fn page(page: Option<i64>, limit: Option<i64>, prefix: &str) -> Result<table::Page> {
@@ -152,7 +176,7 @@ pub fn page(page: Option<i64>, limit: Option<i64>, prefix: &str) -> Result<table
 }
 
 /// A Unix time in seconds or milliseconds; `last` is the millisecond of a second that counts.
-fn unix(n: i64, last: i64) -> Millis {
+pub(crate) fn unix(n: i64, last: i64) -> Millis {
     if n.unsigned_abs() > SECONDS_END { Millis(n) } else { Millis(n * 1000 + last) }
 }
 

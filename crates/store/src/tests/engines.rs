@@ -201,6 +201,11 @@ macro_rules! for_every_table {
         $check($place, &crate::access_key::TABLE).await;
         $check($place, &crate::app::TABLE).await;
         $check($place, &crate::audit::TABLE).await;
+        $check($place, &crate::department::TABLE).await;
+        $check($place, &crate::department::CUSTOM_VALUES).await;
+        $check($place, &crate::department::SYNC_RELATIONS).await;
+        $check($place, &crate::department::member::TABLE).await;
+        $check($place, &crate::organization::TABLE).await;
         $check($place, &crate::mfa_transaction::TABLE).await;
         $check($place, &crate::session::TABLE).await;
         $check($place, &crate::session::REFRESH_TOKENS).await;

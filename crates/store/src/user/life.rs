@@ -32,8 +32,10 @@ pub async fn due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<(String, St
     Ok(due)
 }
 
-/// Ends what ties users to others: departments, groups, posts, and the roles given to them in person.
+/// Ends what ties users, who are held, to others: departments, groups, posts, and the roles given to them in person.
 pub async fn take_away(tx: &mut Tx, pool: &PoolId, users: &[String]) -> Result<()> {
+    // No move may bring back who is leaving a tree.
+    crate::organization::hold_of_users(tx, pool, users).await?;
     let theirs = [
         sql!("DELETE FROM department_members WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM department_tree_members WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),

@@ -331,6 +331,20 @@ impl Search {
         self
     }
 
+    /// Adds: the user is in this department, or, with `tree`, anywhere below it.
+    pub fn and_member(mut self, department: &str, tree: bool) -> Self {
+        let members = if tree { "department_tree_members" } else { "department_members" };
+        let vals = vec![Val::from(department)];
+        let sql = format!("SELECT m.user_id FROM {members} m WHERE m.pool_id = $1 AND m.department_id = $$");
+        self.drive(sql, vals.clone());
+        let sql = format!(
+            "EXISTS (SELECT 1 FROM {members} m
+             WHERE m.pool_id = users.pool_id AND m.department_id = $$ AND m.user_id = users.id)"
+        );
+        self.add(None, sql, vals);
+        self
+    }
+
     /// Adds: the user signed in to one of these applications, as far as sign-ins and sessions are kept.
     pub fn and_logged_in_apps(mut self, apps: Vec<String>) -> Self {
         let sql = "last_login_app IN ANY_OF($$)
