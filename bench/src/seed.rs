@@ -137,7 +137,7 @@ async fn open(plan: &Plan, public_url: &str) -> Result<Arc<Services>> {
     let master = MasterKey::parse(key.trim()).ok_or("master.key is no key")?;
     let url = plan.database.clone().unwrap_or_else(|| format!("sqlite:{}", plan.data.join("watchword.db").display()));
     let clock = Clock::system();
-    let db = Db::open(&Options { url, connections: 4 }, &clock).await.map_err(said)?;
+    let db = Db::open(&Options { url, connections: 4, frugal: false }, &clock).await.map_err(said)?;
     let settings = Settings { public_url: public_url.to_owned(), ..Settings::default() };
     Services::start(db, clock, &master, settings).await.map_err(said)
 }

@@ -21,7 +21,7 @@ fn trials() -> u64 {
 }
 
 /// The program, next to this test's own executable.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     let folder = test.parent().and_then(Path::parent).expect("target/debug");
     let program = folder.join(format!("watchword{}", std::env::consts::EXE_SUFFIX));
@@ -42,7 +42,7 @@ impl Drop for Node {
     }
 }
 
-fn command(folder: &Path) -> Command {
+pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(program());
     command.env_clear().stdin(Stdio::null()).current_dir(folder);
     command
@@ -96,7 +96,7 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-fn init(data: &Path) -> Value {
+pub fn init(data: &Path) -> Value {
     let output =
         command(data).arg("init").arg("--data").arg(data).args(["--output", "json"]).output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

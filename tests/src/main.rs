@@ -10,6 +10,7 @@ mod custom_field;
 mod department;
 mod group;
 mod hostile;
+mod job;
 mod login;
 mod message;
 mod mfa_factor;

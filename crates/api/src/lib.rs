@@ -7,6 +7,7 @@
 //! - [`post`]: positions; [`custom_field`]: custom and built-in fields; [`whitelist`]: who may register
 //! - [`group`]: sets of users; [`role`]: what users may be in a permission space
 //! - [`security_settings`]: second factors of the whole user pool
+//! - [`job`]: import and export of users
 //! - [`login`]: sign-in; [`message`]: codes by SMS and e-mail; [`token`]: tokens and OpenID Connect
 //! - [`public_info`]: what anyone may read
 //!
@@ -26,6 +27,7 @@ pub mod custom_field;
 pub mod department;
 pub mod group;
 pub mod idp;
+pub mod job;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;

@@ -17,6 +17,26 @@ pub fn sha256_hex(data: &[u8]) -> String {
     HEXLOWER.encode(&sha256(data))
 }
 
+/// SHA-256 over data that comes in parts.
+pub struct Sha256(digest::Context);
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Sha256(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Sha256 {
+    pub fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+
+    /// 64 lower-case hex digits.
+    pub fn hex(self) -> String {
+        HEXLOWER.encode(self.0.finish().as_ref())
+    }
+}
+
 /// The form in which an opaque token is stored and looked up: SHA-256, base64url without padding, 43 characters.
 ///
 /// Enough only for tokens with 112 bits of entropy or more (NIST SP 800-63B §3.1.2.2); [`crate::recovery`] and

@@ -16,6 +16,7 @@ use watchword_kit::{Entropy, Text};
 
 use crate::hash::ct_eq;
 use imported::Stored;
+pub use imported::firebase;
 pub use policy::{MAX_LENGTH, check_policy, strength};
 
 const SALT_BYTES: usize = 16;
@@ -82,9 +83,12 @@ pub fn verify(password: &str, stored: &str, current: &Argon) -> Verdict {
 /// Whether [`verify`] can compare with this hash, within bounds of cost that an imported one must not exceed.
 ///
 /// Understood: Argon2 PHC strings; bcrypt `$2a$`, `$2b$`, `$2y$`; scrypt PHC strings (`$scrypt$ln=..,r=..,p=..$`);
-/// PBKDF2 as PHC (`$pbkdf2-sha256$i=..$`), as passlib writes it (`$pbkdf2-sha256$29000$`) and as Django does
-/// (`pbkdf2_sha256$600000$`); MD5 over password and salt (`md5$<salt>$<hex>`) or over salt and password
-/// (`md5-salt-first$<salt>$<hex>`).
+/// PBKDF2 with SHA-1 to SHA-512 as PHC (`$pbkdf2-sha256$i=..$`) and as passlib writes it (`$pbkdf2-sha256$29000$`);
+/// Django's `pbkdf2_sha256$`, `pbkdf2_sha1$`, `bcrypt$`, `bcrypt_sha256$`, `argon2$` and `scrypt$`; Firebase's scrypt as
+/// [`firebase`] keeps it; MD5, SHA-1, SHA-256 or SHA-512 over password and salt (`md5$<salt>$<hex>`, `sha1$…`), over
+/// salt and password (`md5-salt-first$<salt>$<hex>`), with a salt that is no text
+/// (`$salted-sha256$prefix$<base64>$<base64>`), as directories write it (`{SSHA}<base64>`), or keyed
+/// (`$hmac-sha256$v=1$<base64>$<base64>`).
 pub fn is_supported(stored: &str) -> Result<(), Text> {
     Stored::parse(stored).map(|_| ()).map_err(|problem| problem.text())
 }

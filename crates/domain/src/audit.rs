@@ -54,6 +54,9 @@ actions! {
     PrincipalAuthenticationReset = "user.principal_authentication_reset";
     PasswordLinkSend = "user.password_link_send";
     PasswordReset = "user.password_reset";
+    UserImport = "user.import";
+    UserImportCancel = "user.import_cancel";
+    UserExport = "user.export";
     EmailVerify = "user.email_verify";
     OtpImport = "otp.import";
     OtpSecretRead = "otp.secret_read";

@@ -47,6 +47,13 @@ pub struct Drawn {
     claims: BTreeMap<String, Option<String>>,
 }
 
+impl Drawn {
+    /// Values of unique fields that are to be taken: member, and the form in which it is compared.
+    pub fn wanted(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.claims.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_deref()?)))
+    }
+}
+
 impl Fields {
     pub async fn load(tx: &mut Tx, ctx: &Ctx, target: TargetType) -> Result<Fields> {
         let rows = store::of(tx, ctx.pool(), target.as_str()).await?;
@@ -142,6 +149,18 @@ impl Fields {
             }
         }
         Ok(())
+    }
+
+    /// Whether two stored forms of one thing's custom data say the same.
+    pub fn same(&self, ctx: &Ctx, id: &str, one: &str, other: &str) -> Result<bool> {
+        let opened = |stored: &str| {
+            let mut data = custom::object(stored)?;
+            for (key, value) in data.iter_mut().filter(|(_, value)| is_sealed(value)) {
+                *value = seal::open(ctx, self.target, id, key, value)?;
+            }
+            Ok::<_, Error>(data)
+        };
+        Ok(opened(one)? == opened(other)?)
     }
 
     /// Stored custom data as whoever asks may see it: encrypted values opened; those that are to be masked are, unless

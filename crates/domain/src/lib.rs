@@ -23,6 +23,7 @@ pub mod custom_field;
 pub mod demand;
 pub mod department;
 pub mod group;
+pub mod job;
 pub mod keys;
 pub mod login;
 pub mod message;

@@ -38,6 +38,9 @@ permissions! {
     DepartmentDelete = "department:delete";
     /// Says who is in a department; a right of its own, because roles follow from it.
     DepartmentWriteMembers = "department:write-members";
+    UserImport = "user:import";
+    /// Reads every user at once.
+    UserExport = "user:export";
     MfaRead = "mfa:read";
     MfaWrite = "mfa:write";
     /// Reads the seed of an authenticator; a right of its own, because who has it can pass the second factor.

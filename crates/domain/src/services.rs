@@ -64,6 +64,8 @@ pub struct Services {
     pub verified: VerifiedTokens,
     /// Wakes the worker that empties the outbox.
     pub outbox: Notify,
+    /// Wakes the worker that does jobs.
+    pub jobs: Notify,
 }
 
 impl Services {
@@ -79,6 +81,7 @@ impl Services {
             verified: VerifiedTokens::default(),
             ids: Ids::new(&entropy),
             outbox: Notify::new(),
+            jobs: Notify::new(),
             db,
             clock,
             entropy,

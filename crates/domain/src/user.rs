@@ -4,6 +4,7 @@
 //! - [`resolve`]: who is meant by an id, and by a name at sign-in
 //! - [`create`], [`update`], [`remove`]: the writes; `draft` and `unique` are what the first two have in common
 //! - [`search`]: lists; [`view`]: a stored user as the API shows it; [`claims`]: as OpenID Connect does
+//! - [`import`], [`export`]: many at once, from and to files
 //! - [`life`]: states of an account and their changes; [`history`]: sign-ins, and applications entered
 //! - [`decrypt`]: values that callers encrypted to a key of their own
 //! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; [`identity`]: accounts elsewhere
@@ -16,8 +17,10 @@ pub mod create;
 pub mod custom;
 pub mod decrypt;
 mod draft;
+pub mod export;
 pub mod history;
 pub mod identity;
+pub mod import;
 pub mod life;
 mod notice;
 mod password;

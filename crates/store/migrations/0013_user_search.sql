@@ -1,4 +1,4 @@
--- What is needed to search users; see docs/decisions/0008-user-search.md. Triggers on users keep these tables, so that
+-- What is needed to search users; see docs/decisions/0009-user-search.md. Triggers on users keep these tables, so that
 -- no writer of users can forget them; they differ by engine and are in 0013_user_search.sqlite.sql and .postgres.sql.
 
 -- How many users of each status a pool has.

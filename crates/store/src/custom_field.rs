@@ -83,6 +83,21 @@ pub async fn claim(
     Ok(tx.run(sql, vals![pool, target_type, key, value_key, id]).await? == 1)
 }
 
+/// Who has values of unique fields: field, value, owner. Of any of the fields and any of the values, in no order.
+pub async fn unique_owners(
+    tx: &mut Tx,
+    pool: &PoolId,
+    target_type: &str,
+    keys: &[String],
+    values: &[String],
+) -> Result<Vec<(String, String, String)>> {
+    let sql = sql!(
+        "SELECT key, value_key, target_id FROM custom_unique_values
+         WHERE pool_id = $1 AND target_type = $2 AND key IN ANY_OF($3) AND value_key IN ANY_OF($4)"
+    );
+    tx.all(sql, vals![pool, target_type, keys, values]).await
+}
+
 /// Gives the owner's values of these fields up.
 pub async fn release(tx: &mut Tx, pool: &PoolId, target_type: &str, id: &str, keys: &[String]) -> Result<()> {
     let sql = sql!(

@@ -17,11 +17,13 @@ pub struct Options {
     pub url: String,
     /// Connections to PostgreSQL, or readers of SQLite.
     pub connections: usize,
+    /// Keeps memory small: SQLite's file is not mapped. For commands that pass over much data once.
+    pub frugal: bool,
 }
 
 impl Options {
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
-        Options { url: format!("sqlite:{}", path.into().display()), connections: 8 }
+        Options { url: format!("sqlite:{}", path.into().display()), connections: 8, frugal: false }
     }
 }
 
@@ -46,7 +48,7 @@ impl Db {
     /// Opens the database as it is.
     pub async fn connect(options: &Options) -> Result<Db> {
         if let Some(path) = options.url.strip_prefix("sqlite:") {
-            Ok(Db::Sqlite(sqlite::Sqlite::open(path.as_ref(), options.connections)?))
+            Ok(Db::Sqlite(sqlite::Sqlite::open(path.as_ref(), options.connections, options.frugal)?))
         } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
             Ok(Db::Postgres(postgres::Postgres::open(&options.url, options.connections).await?))
         } else {

@@ -112,6 +112,30 @@ pub fn leftovers() -> Vec<Leftover> {
             keep: week,
         },
         Leftover {
+            table: "jobs",
+            statement: sql!(
+                "DELETE FROM jobs WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM jobs WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
+        Leftover {
+            table: "job_problems",
+            statement: sql!(
+                "DELETE FROM job_problems WHERE (pool_id, job_id, line) IN
+                     (SELECT pool_id, job_id, line FROM job_problems WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
+        Leftover {
+            table: "job_chunks",
+            statement: sql!(
+                "DELETE FROM job_chunks WHERE (pool_id, job_id, n) IN
+                     (SELECT pool_id, job_id, n FROM job_chunks WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
+        Leftover {
             table: "throttles",
             statement: sql!(
                 "DELETE FROM throttles WHERE (pool_id, bucket) IN

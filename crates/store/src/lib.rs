@@ -23,6 +23,7 @@ pub mod enrollment;
 pub mod error;
 pub mod group;
 pub mod housekeeping;
+pub mod job;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;

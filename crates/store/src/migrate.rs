@@ -49,6 +49,7 @@ pub const STEPS: &[Step] = steps![
     11 "0011_custom_fields",
     12 "0012_user_logins",
     13 "0013_user_search" + engines,
+    14 "0014_jobs",
 ];
 
 /// Applies what is missing, each step in a transaction of its own.

@@ -14,12 +14,13 @@ pub struct Table<T> {
     pub name: &'static str,
     insert: OnceLock<Kept>,
     get: OnceLock<Kept>,
+    update: OnceLock<Kept>,
     row: PhantomData<fn() -> T>,
 }
 
 impl<T: Record> Table<T> {
     pub const fn new(name: &'static str) -> Self {
-        Table { name, insert: OnceLock::new(), get: OnceLock::new(), row: PhantomData }
+        Table { name, insert: OnceLock::new(), get: OnceLock::new(), update: OnceLock::new(), row: PhantomData }
     }
 
     /// The `INSERT` of a whole row; also what [`Tx::insert_many`] takes, alone or with an `ON CONFLICT` appended.
@@ -85,12 +86,43 @@ impl<T: Record> Table<T> {
         tx.maybe(&sql, &[pool.into(), id.into(), to.into()]).await
     }
 
+    /// As [`Table::hold`], for many rows at once: each stays as it is. In no order; who is not there is left out.
+    pub async fn hold_many(&self, tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<Vec<T>> {
+        let (key, columns) = (self.key(), T::COLUMNS.join(", "));
+        let sql = format!(
+            "UPDATE {} SET {key} = {key} WHERE pool_id = $1 AND {key} IN ANY_OF($2) RETURNING {columns}",
+            self.name
+        );
+        tx.all(&sql, &[pool.into(), ids.into()]).await
+    }
+
+    /// The rows behind this id, in the order of their ids.
+    pub async fn after(&self, tx: &mut Tx, pool: &PoolId, id: &str, limit: i64) -> Result<Vec<T>> {
+        let key = self.key();
+        let sql = format!("{} WHERE pool_id = $1 AND {key} > $2 ORDER BY {key} LIMIT $3", self.select());
+        tx.all(&sql, &[pool.into(), id.into(), limit.into()]).await
+    }
+
+    /// As [`Table::update`], for rows that are there and held, by [`Tx::later`].
+    pub async fn update_many(&self, tx: &mut Tx, rows: &[T]) -> Result<()> {
+        for row in rows {
+            tx.later(self.update_sql(), &row.values()).await?;
+        }
+        Ok(())
+    }
+
     /// Writes every column of the row with this key; answers whether there was one.
     pub async fn update(&self, tx: &mut Tx, row: &T) -> Result<bool> {
-        let sets: Vec<String> =
-            T::COLUMNS.iter().enumerate().skip(2).map(|(i, c)| format!("{c} = ${}", i + 1)).collect();
-        let sql = format!("UPDATE {} SET {} WHERE pool_id = $1 AND {} = $2", self.name, sets.join(", "), self.key());
-        Ok(tx.run(&sql, &row.values()).await? == 1)
+        Ok(tx.run(self.update_sql(), &row.values()).await? == 1)
+    }
+
+    fn update_sql(&self) -> &Kept {
+        self.update.get_or_init(|| {
+            let sets = T::COLUMNS.iter().enumerate().skip(2).map(|(i, c)| format!("{c} = ${}", i + 1));
+            let sets: Vec<String> = sets.collect();
+            let (name, key) = (self.name, self.key());
+            Kept::new(format!("UPDATE {name} SET {} WHERE pool_id = $1 AND {key} = $2", sets.join(", ")))
+        })
     }
 
     pub async fn delete(&self, tx: &mut Tx, pool: &PoolId, id: &str) -> Result<bool> {

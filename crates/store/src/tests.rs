@@ -58,7 +58,9 @@ pub async fn postgres(connections: usize) -> Option<Place> {
 }
 
 pub async fn open(url: &str, connections: usize) -> Db {
-    Db::open(&Options { url: url.into(), connections }, &Clock::frozen(NOW)).await.expect("the database opens")
+    Db::open(&Options { url: url.into(), connections, frugal: false }, &Clock::frozen(NOW))
+        .await
+        .expect("the database opens")
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test runner says which engine")]

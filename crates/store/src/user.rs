@@ -255,7 +255,14 @@ pub async fn set_custom_values(tx: &mut Tx, pool: &PoolId, user: &str, rows: &[C
     CUSTOM_VALUES.insert_many(tx, rows).await
 }
 
-/// Deletes users, whose rows are held, and everything that is theirs; answers how many users there were. `buckets` are their throttles,
+/// Replaces the index of the custom data of these users.
+pub async fn set_custom_values_of(tx: &mut Tx, pool: &PoolId, users: &[String], rows: &[CustomValue]) -> Result<()> {
+    tx.run(sql!("DELETE FROM user_custom_values WHERE pool_id = $1 AND user_id IN ANY_OF($2)"), vals![pool, users])
+        .await?;
+    CUSTOM_VALUES.insert_many(tx, rows).await
+}
+
+/// Deletes users, whose rows are held, and everything that is theirs; answers how many there were. `buckets` are their throttles,
 /// `by_address` the first 34 characters (`password:`, the id, a colon) of those that are kept per address.
 pub async fn delete(
     tx: &mut Tx,

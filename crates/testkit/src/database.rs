@@ -55,7 +55,9 @@ impl Database {
     }
 
     pub async fn open(&self, clock: &Clock) -> Db {
-        Db::open(&Options { url: self.url.clone(), connections: 8 }, clock).await.expect("the database opens")
+        Db::open(&Options { url: self.url.clone(), connections: 8, frugal: false }, clock)
+            .await
+            .expect("the database opens")
     }
 }
 
@@ -89,7 +91,9 @@ async fn make_template() -> Template {
     }
     let name = format!("ww_template_{}", std::process::id());
     run_sql(&url, &format!("CREATE DATABASE {name}")).await;
-    let db = Db::open(&Options { url: with_database(&url, &name), connections: 2 }, &clock).await.expect("it opens");
+    let db = Db::open(&Options { url: with_database(&url, &name), connections: 2, frugal: false }, &clock)
+        .await
+        .expect("it opens");
     Services::start(db.clone(), clock, &master, Settings::default()).await.expect("keys are made");
     drop(db);
     // A template must have no connections; dropped ones take a moment to close.

@@ -183,6 +183,11 @@ impl Server {
         self.worker.abort();
     }
 
+    /// Whether it has ended: an aborted one goes on to its next pause.
+    pub fn worker_is_dead(&self) -> bool {
+        self.worker.is_finished()
+    }
+
     fn halt(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());

@@ -18,6 +18,7 @@ mod master_key;
 mod migrate;
 mod openapi;
 mod pool;
+mod progress;
 mod provider;
 mod serve;
 mod user;
@@ -39,7 +40,8 @@ use crate::config::sources::Inputs;
 
 /// A self-hosted identity and multi-factor server that speaks the GenAuth V3 API.
 ///
-/// Exit codes: 0 done, 2 usage or configuration, 3 not authenticated, 4 not found, 5 refused, 9 server.
+/// Exit codes: 0 done, 2 usage or configuration, 3 not authenticated, 4 not found, 5 refused, 6 done but for some
+/// rows, 9 server.
 #[derive(Debug, Parser)]
 #[command(name = "watchword", version, max_term_width = 100)]
 struct Cli {
@@ -83,7 +85,7 @@ enum Command {
     /// User pools
     #[command(subcommand)]
     Pool(pool::PoolCommand),
-    /// Users, in an emergency
+    /// Users: import, export, and help in an emergency
     #[command(subcommand)]
     User(user::UserCommand),
     /// Management access keys
@@ -146,7 +148,7 @@ impl Shell {
     }
 
     async fn services(&self) -> Outcome<Arc<Services>> {
-        crate::start::services(&self.config()?, Clock::system()).await
+        crate::start::for_command(&self.config()?, Clock::system()).await
     }
 }
 

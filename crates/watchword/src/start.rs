@@ -15,18 +15,32 @@ use crate::data::{self, KeySource};
 
 /// Opens the database and brings its schema up to date.
 pub async fn database(config: &Config, clock: &Clock) -> Outcome<Db> {
+    open(config, clock, false).await
+}
+
+async fn open(config: &Config, clock: &Clock, frugal: bool) -> Outcome<Db> {
     let url = config.database_url();
     if let Some(path) = url.strip_prefix("sqlite:") {
         data::prepare(&config.data_dir).map_err(Failure::server)?;
         data::own_database(Path::new(path)).map_err(Failure::server)?;
     }
-    let options = Options { url, connections: config.database_connections };
+    let options = Options { url, connections: config.database_connections, frugal };
     Db::open(&options, clock).await.map_err(|e| Failure::server(format!("{e}")))
 }
 
 /// Opens everything; makes the master key when there is neither a key nor anything sealed.
 pub async fn services(config: &Config, clock: Clock) -> Outcome<Arc<Services>> {
     let db = database(config, &clock).await?;
+    ready(db, config, clock).await
+}
+
+/// As [`services`], for a command of the operator: many of them pass over all data once.
+pub async fn for_command(config: &Config, clock: Clock) -> Outcome<Arc<Services>> {
+    let db = open(config, &clock, true).await?;
+    ready(db, config, clock).await
+}
+
+async fn ready(db: Db, config: &Config, clock: Clock) -> Outcome<Arc<Services>> {
     let source = KeySource::of(config).map_err(Failure::server)?;
     let master = master_key(&db, &source).await?;
     Services::start(db, clock, &master, settings(config)).await.map_err(Failure::from)

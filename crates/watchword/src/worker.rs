@@ -57,6 +57,7 @@ pub async fn run(services: Arc<Services>, fetch: Fetch, stop: impl Future<Output
     let mut tidy = JoinSet::new();
     tidy.spawn(forget_forever(worker.services.clone()));
     tidy.spawn(index_forever(worker.services.clone()));
+    tidy.spawn(work_forever(worker.services.clone()));
     tidy.spawn(transitions_forever(worker.services.clone()));
     loop {
         let services = worker.services.clone();
@@ -94,6 +95,19 @@ async fn forget_forever(services: Arc<Services>) {
     loop {
         tokio::time::sleep(TIDY).await;
         forget::all(&services).await;
+    }
+}
+
+/// Does jobs as they come. What is broken off here goes on elsewhere, or after the next start.
+async fn work_forever(services: Arc<Services>) {
+    loop {
+        if let Err(e) = watchword_domain::job::work(&services).await {
+            warn!(error = %e, "jobs cannot be read; trying again");
+        }
+        tokio::select! {
+            () = services.jobs.notified() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod app;
 pub mod custom_field;
 pub mod department;
 pub mod group;
+pub mod job;
 pub mod login;
 pub mod message;
 pub mod mfa_factor;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Op> {
         ("whitelist", whitelist::ops()),
         ("group", group::ops()),
         ("role", role::ops()),
+        ("job", job::ops()),
         ("mfa_otp", mfa_otp::ops()),
         ("app", app::ops()),
         ("security_settings", security_settings::ops()),

@@ -266,6 +266,19 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
         }
         "GET /api/v3/list-whitelist" => get("?type=EMAIL".into()),
         "GET /api/v3/list-whitelist-of-app" => get(format!("?type=EMAIL&appId={}", s.pool.app_id)),
+        // import and export
+        "POST /api/v3/import-users" => post(json!({ "rows": [{ "username": "ada" }] })),
+        "GET /api/v3/get-import-job" | "POST /api/v3/cancel-import-job" => {
+            let id = waiting_job(s, &admin).await;
+            match op.method {
+                "GET" => get(format!("?jobId={id}")),
+                _ => post(json!({ "jobId": id })),
+            }
+        }
+        "POST /api/v3/export-users" => {
+            s.user("ada").await;
+            post(json!({ "limit": 10 }))
+        }
         // second factors of users
         "POST /api/v3/import-otp" => {
             let id = s.user("ada").await;
@@ -418,6 +431,16 @@ async fn group(admin: &Client) {
 
 async fn role(admin: &Client) {
     admin.post("/api/v3/create-role", json!({ "code": "reader", "name": "Readers" })).await.ok();
+}
+
+/// An import that nobody goes on with.
+async fn waiting_job(s: &Server, admin: &Client) -> String {
+    s.kill_worker();
+    while !s.worker_is_dead() {
+        tokio::task::yield_now().await;
+    }
+    let begun = admin.post("/api/v3/import-users", json!({ "rows": [{ "username": "bob" }] })).await.ok();
+    begun["jobId"].as_str().expect("an id").to_owned()
 }
 
 async fn key(admin: &Client) -> String {

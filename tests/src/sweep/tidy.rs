@@ -32,10 +32,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crypto", &["kit"]),
     ("store", &["kit"]),
     ("send", &["kit"]),
-    ("domain", &["kit", "api", "crypto", "store"]),
+    ("transfer", &["kit", "crypto"]),
+    ("domain", &["kit", "api", "crypto", "store", "transfer"]),
     ("oidc", &["kit", "api", "crypto", "domain"]),
     ("web", &["kit", "api", "domain", "oidc"]),
-    ("watchword", &["kit", "api", "crypto", "store", "domain", "send", "oidc", "web"]),
+    ("watchword", &["kit", "api", "crypto", "store", "transfer", "domain", "send", "oidc", "web"]),
 ];
 
 /// Path in the repository, and text.

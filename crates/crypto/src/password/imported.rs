@@ -3,12 +3,15 @@
 use std::num::NonZeroU32;
 
 use aws_lc_rs::pbkdf2;
-use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
-use md5::{Digest, Md5};
+use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use watchword_kit::{Secret, Text, text};
 
+use self::digest::{Keyed, Salted};
 use super::Argon;
-use crate::hash::ct_eq;
+use crate::hash::{ct_eq, sha256};
+
+mod digest;
+pub mod firebase;
 
 const MAX_TEXT: usize = 512;
 const MAX_BCRYPT_COST: u32 = 15;
@@ -19,11 +22,34 @@ const MAX_PBKDF2_ROUNDS: u32 = 2_000_000;
 
 /// A stored hash, taken apart.
 pub(super) enum Stored<'a> {
-    Argon { algorithm: argon2::Algorithm, version: argon2::Version, argon: Argon, salt: Vec<u8>, tag: Vec<u8> },
+    Argon {
+        algorithm: argon2::Algorithm,
+        version: argon2::Version,
+        argon: Argon,
+        salt: Vec<u8>,
+        tag: Vec<u8>,
+    },
     Bcrypt(&'a str),
-    Scrypt { params: scrypt::Params, salt: Vec<u8>, tag: Vec<u8> },
-    Pbkdf2 { algorithm: pbkdf2::Algorithm, rounds: NonZeroU32, salt: Vec<u8>, tag: Vec<u8> },
-    Md5 { salt: &'a str, salt_first: bool, tag: Vec<u8> },
+    /// Django's way around bcrypt's 72 bytes: bcrypt over the hex digits of SHA-256.
+    BcryptSha256(&'a str),
+    Scrypt {
+        params: scrypt::Params,
+        salt: Vec<u8>,
+        tag: Vec<u8>,
+    },
+    Pbkdf2 {
+        algorithm: pbkdf2::Algorithm,
+        rounds: NonZeroU32,
+        salt: Vec<u8>,
+        tag: Vec<u8>,
+    },
+    Firebase {
+        params: scrypt::Params,
+        salt: Vec<u8>,
+        keystream: Vec<u8>,
+    },
+    Salted(Salted),
+    Keyed(Keyed),
 }
 
 /// Why a stored hash is refused.
@@ -38,8 +64,8 @@ impl Problem {
     pub(super) fn text(self) -> Text {
         match self {
             Problem::Unknown => text!(
-                "unknown password hash; use Argon2, bcrypt ($2a$, $2b$, $2y$), scrypt, PBKDF2 (SHA-256, SHA-512) or md5$salt$hex",
-                "无法识别的密码哈希；请使用 Argon2、bcrypt（$2a$、$2b$、$2y$）、scrypt、PBKDF2（SHA-256、SHA-512）或 md5$salt$hex"
+                "unknown password hash; use Argon2, bcrypt ($2a$, $2b$, $2y$), scrypt, PBKDF2, a form of Django, {{SSHA}} and its kin, or md5$salt$hex (sha1, sha256, sha512 alike)",
+                "无法识别的密码哈希；请使用 Argon2、bcrypt（$2a$、$2b$、$2y$）、scrypt、PBKDF2、Django 格式、{{SSHA}} 系列，或 md5$salt$hex（sha1、sha256、sha512 同理）"
             ),
             Problem::Malformed => text!("the password hash is incomplete or damaged", "密码哈希不完整或已损坏"),
             Problem::TooCostly => text!(
@@ -57,6 +83,9 @@ impl<'a> Stored<'a> {
         if stored.len() > MAX_TEXT {
             return Err(Problem::Malformed);
         }
+        if let Some(ldap) = stored.strip_prefix('{') {
+            return digest::ldap(ldap).map(Stored::Salted);
+        }
         let (scheme, rest) = match stored.strip_prefix('$') {
             Some(phc) => phc.split_once('$').ok_or(Problem::Unknown)?,
             None => return Self::parse_bare(stored),
@@ -65,21 +94,37 @@ impl<'a> Stored<'a> {
             "argon2id" => argon(argon2::Algorithm::Argon2id, rest),
             "argon2i" => argon(argon2::Algorithm::Argon2i, rest),
             "argon2d" => argon(argon2::Algorithm::Argon2d, rest),
-            "2a" | "2b" | "2y" => bcrypt(stored),
+            "2a" | "2b" | "2y" => bcrypt(stored).map(Stored::Bcrypt),
             "scrypt" => scrypt(rest),
+            "pbkdf2" | "pbkdf2-sha1" => pbkdf2(pbkdf2::PBKDF2_HMAC_SHA1, rest),
             "pbkdf2-sha256" => pbkdf2(pbkdf2::PBKDF2_HMAC_SHA256, rest),
+            "pbkdf2-sha384" => pbkdf2(pbkdf2::PBKDF2_HMAC_SHA384, rest),
             "pbkdf2-sha512" => pbkdf2(pbkdf2::PBKDF2_HMAC_SHA512, rest),
-            _ => Err(Problem::Unknown),
+            "firebase-scrypt" => firebase::parse(rest),
+            _ => match scheme.split_once('-') {
+                Some(("salted", kind)) => digest::salted(kind, rest).map(Stored::Salted),
+                Some(("hmac", kind)) => digest::keyed(kind, rest).map(Stored::Keyed),
+                _ => Err(Problem::Unknown),
+            },
         }
     }
 
+    /// Without a `$` in front: Django's forms, and digests over salt and password in hex.
     fn parse_bare(stored: &'a str) -> Read<Self> {
         let (scheme, rest) = stored.split_once('$').ok_or(Problem::Unknown)?;
         match scheme {
-            "pbkdf2_sha256" => django(rest),
-            "md5" => md5(rest, false),
-            "md5-salt-first" => md5(rest, true),
-            _ => Err(Problem::Unknown),
+            "pbkdf2_sha256" => django(pbkdf2::PBKDF2_HMAC_SHA256, rest, 32),
+            "pbkdf2_sha1" => django(pbkdf2::PBKDF2_HMAC_SHA1, rest, 20),
+            "bcrypt" => bcrypt(rest).map(Stored::Bcrypt),
+            "bcrypt_sha256" => bcrypt(rest).map(Stored::BcryptSha256),
+            "argon2" => match rest.split_once('$') {
+                Some(("argon2id", rest)) => argon(argon2::Algorithm::Argon2id, rest),
+                Some(("argon2i", rest)) => argon(argon2::Algorithm::Argon2i, rest),
+                Some(("argon2d", rest)) => argon(argon2::Algorithm::Argon2d, rest),
+                _ => Err(Problem::Malformed),
+            },
+            "scrypt" => django_scrypt(rest),
+            _ => digest::bare(scheme, rest).map(Stored::Salted),
         }
     }
 
@@ -94,10 +139,13 @@ impl<'a> Stored<'a> {
             Stored::Pbkdf2 { algorithm, rounds, salt, tag } => {
                 pbkdf2::verify(*algorithm, *rounds, salt, password, tag).is_ok()
             }
-            Stored::Md5 { salt, salt_first, tag } => {
-                let parts = if *salt_first { [salt.as_bytes(), password] } else { [password, salt.as_bytes()] };
-                ct_eq(Md5::digest(Secret::new(parts.concat()).reveal()), tag)
+            Stored::BcryptSha256(stored) => {
+                let hex = Secret::new(HEXLOWER.encode(&sha256(password)));
+                bcrypt::verify(hex.reveal().as_bytes(), stored).unwrap_or(false)
             }
+            Stored::Firebase { params, salt, keystream } => firebase::accepts(params, salt, keystream, password),
+            Stored::Salted(salted) => salted.accepts(password),
+            Stored::Keyed(keyed) => keyed.accepts(password),
         }
     }
 }
@@ -123,27 +171,42 @@ fn argon(algorithm: argon2::Algorithm, rest: &str) -> Read<Stored<'static>> {
     Ok(Stored::Argon { algorithm, version, argon, salt: salt_bytes(salt, 8)?, tag: tag_bytes(tag)? })
 }
 
-fn bcrypt(stored: &str) -> Read<Stored<'_>> {
+fn bcrypt(stored: &str) -> Read<&str> {
     let parts: bcrypt::HashParts = stored.parse().map_err(|_| Problem::Malformed)?;
     match parts.get_cost() {
         0..4 => Err(Problem::Malformed),
-        4..=MAX_BCRYPT_COST => Ok(Stored::Bcrypt(stored)),
+        4..=MAX_BCRYPT_COST => Ok(stored),
         _ => Err(Problem::TooCostly),
     }
 }
 
 fn scrypt(rest: &str) -> Read<Stored<'static>> {
     let [params, salt, tag] = fields(rest)?;
-    let ln = u8::try_from(named(params, "ln")?).map_err(|_| Problem::TooCostly)?;
-    let (r, p) = (named(params, "r")?, named(params, "p")?);
+    let params = scrypt_params(named(params, "ln")?, named(params, "r")?, named(params, "p")?)?;
+    Ok(Stored::Scrypt { params, salt: salt_bytes(salt, 1)?, tag: tag_bytes(tag)? })
+}
+
+fn scrypt_params(ln: u32, r: u32, p: u32) -> Read<scrypt::Params> {
+    let ln = u8::try_from(ln).map_err(|_| Problem::TooCostly)?;
     if ln > MAX_SCRYPT_LN || (u64::from(r) << ln).saturating_mul(u64::from(p)) > MAX_SCRYPT_WORK {
         return Err(Problem::TooCostly);
     }
     if ln == 0 {
         return Err(Problem::Malformed);
     }
-    let params = scrypt::Params::new(ln, r, p).map_err(|_| Problem::Malformed)?;
-    Ok(Stored::Scrypt { params, salt: salt_bytes(salt, 1)?, tag: tag_bytes(tag)? })
+    scrypt::Params::new(ln, r, p).map_err(|_| Problem::Malformed)
+}
+
+/// `N$salt$r$p$tag`, N itself rather than its logarithm, the salt as text.
+fn django_scrypt(rest: &str) -> Read<Stored<'static>> {
+    let parts: Vec<&str> = rest.split('$').collect();
+    let [n, salt, r, p, tag] = parts.as_slice() else { return Err(Problem::Malformed) };
+    let n = number(n)?;
+    if !n.is_power_of_two() || salt.is_empty() {
+        return Err(Problem::Malformed);
+    }
+    let params = scrypt_params(n.trailing_zeros(), number(r)?, number(p)?)?;
+    Ok(Stored::Scrypt { params, salt: salt.as_bytes().to_vec(), tag: tag_bytes(tag)? })
 }
 
 /// PHC (`i=600000,l=32`) and passlib (`29000`) differ in how they write the rounds.
@@ -155,24 +218,14 @@ fn pbkdf2(algorithm: pbkdf2::Algorithm, rest: &str) -> Read<Stored<'static>> {
 }
 
 /// Django salts with the text itself and pads its base64.
-fn django(rest: &str) -> Read<Stored<'static>> {
+fn django(algorithm: pbkdf2::Algorithm, rest: &str, length: usize) -> Read<Stored<'static>> {
     let [rounds, salt, tag] = fields(rest)?;
     let rounds = rounds_in_range(number(rounds)?)?;
     let tag = BASE64.decode(tag.as_bytes()).map_err(|_| Problem::Malformed)?;
-    if salt.is_empty() || tag.len() != 32 {
+    if salt.is_empty() || tag.len() != length {
         return Err(Problem::Malformed);
     }
-    Ok(Stored::Pbkdf2 { algorithm: pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt: salt.as_bytes().to_vec(), tag })
-}
-
-/// The salt may be empty and may itself hold `$`; the digest is what follows the last one.
-fn md5(rest: &str, salt_first: bool) -> Read<Stored<'_>> {
-    let (salt, tag) = rest.rsplit_once('$').ok_or(Problem::Malformed)?;
-    let tag = HEXLOWER_PERMISSIVE.decode(tag.as_bytes()).map_err(|_| Problem::Malformed)?;
-    if tag.len() != 16 {
-        return Err(Problem::Malformed);
-    }
-    Ok(Stored::Md5 { salt, salt_first, tag })
+    Ok(Stored::Pbkdf2 { algorithm, rounds, salt: salt.as_bytes().to_vec(), tag })
 }
 
 fn fields(rest: &str) -> Read<[&str; 3]> {

@@ -250,7 +250,8 @@ fn absent(field: &str, ids: Option<&[String]>) -> Result<()> {
     Err(Error::invalid(format!("{field}[0]"), text!("no such one exists in this user pool", "用户池中不存在该项")))
 }
 
-fn blank(ctx: &Ctx) -> store::User {
+/// A user who is nothing yet.
+pub(super) fn blank(ctx: &Ctx) -> store::User {
     store::User {
         pool_id: ctx.pool().to_string(),
         id: ctx.new_id(),

@@ -38,9 +38,10 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    pub fn open(path: &Path, readers: usize) -> Result<Self> {
+    pub fn open(path: &Path, readers: usize, frugal: bool) -> Result<Self> {
         let conn = Connection::open(path).map_err(broken)?;
-        set_up(&conn)?;
+        let mapped = if frugal { 0 } else { MAPPED };
+        set_up(&conn, mapped)?;
         conn.busy_timeout(BUSY_PATIENCE).map_err(broken)?;
         conn.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
@@ -54,6 +55,7 @@ impl Sqlite {
             writer: Arc::new(Writer { slot: Arc::new(tokio::sync::Mutex::new(slot)), waiting: AtomicUsize::new(0) }),
             readers: Arc::new(Readers {
                 path: path.to_owned(),
+                mapped,
                 idle: Mutex::new(Vec::new()),
                 permits: Arc::new(Semaphore::new(readers.max(1))),
             }),
@@ -135,15 +137,16 @@ impl Sqlite {
 }
 
 /// What holds for the writer and for readers.
-fn set_up(conn: &Connection) -> Result<()> {
+fn set_up(conn: &Connection, mapped: i64) -> Result<()> {
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    conn.pragma_update(None, "mmap_size", MAPPED).map_err(broken)?;
+    conn.pragma_update(None, "mmap_size", mapped).map_err(broken)?;
     // Plans do not look at values. Otherwise a statement with a literal may be compiled anew whenever its values change.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop).map_err(broken)
 }
 
 struct Readers {
     path: PathBuf,
+    mapped: i64,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
 }
@@ -152,7 +155,7 @@ impl Readers {
     fn connect(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&self.path, flags).map_err(broken)?;
-        set_up(&conn)?;
+        set_up(&conn, self.mapped)?;
         conn.busy_timeout(BUSY_PATIENCE).map_err(broken)?;
         conn.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;")
             .map_err(broken)?;

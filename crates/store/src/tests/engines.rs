@@ -48,6 +48,7 @@ async fn every_statement_on_tenant_data_names_the_pool() {
         "FROM outbox",
         "UPDATE outbox",
         "FROM dev_inbox",
+        "FROM jobs WHERE state = 'running'",
     ];
     let place = sqlite().await;
     let tenant: Vec<(String,)> = place
@@ -224,6 +225,7 @@ macro_rules! for_every_table {
         $check($place, &crate::role::ASSIGNMENTS).await;
         $check($place, &crate::role::NAMESPACES).await;
         $check($place, &crate::group::TABLE).await;
+        $check($place, &crate::job::TABLE).await;
     };
 }
 

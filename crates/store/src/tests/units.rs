@@ -281,7 +281,7 @@ async fn a_database_of_a_newer_program_is_refused() {
     for place in &places().await {
         let sql = "INSERT INTO schema_migrations (version, name, applied_at) VALUES (999, 'future', 0)";
         place.exec(sql, &[]).await.unwrap();
-        let options = crate::Options { url: place.url.clone(), connections: 2 };
+        let options = crate::Options { url: place.url.clone(), connections: 2, frugal: false };
         let refused = crate::Db::open(&options, &watchword_kit::Clock::frozen(super::NOW)).await;
         assert!(refused.is_err_and(|e| e.to_string().contains("999")), "{}", place.db.engine());
     }

@@ -4,7 +4,7 @@
 //! Each condition that an index can answer also names its [`Driver`], a statement for the users who meet it. The first
 //! driver that finds few users makes everything else cheap: those users are looked at, counted and sorted. Where no
 //! driver finds few, many users match, or no index helps; then the users are walked in the order of the list until the
-//! page is full. `docs/decisions/0008-user-search.md` has the reasons and what the total count means.
+//! page is full. `docs/decisions/0009-user-search.md` has the reasons and what the total count means.
 
 mod gram;
 pub mod keyword;

@@ -24,6 +24,7 @@ enum Kind {
     Unauthenticated = 3,
     NotFound = 4,
     Refused = 5,
+    Partial = 6,
     Server = 9,
 }
 
@@ -42,6 +43,11 @@ impl Failure {
         Failure { kind: Kind::Refused, message: message.into() }
     }
 
+    /// Done, but for some rows that the report names.
+    pub fn partial(message: impl Into<String>) -> Failure {
+        Failure { kind: Kind::Partial, message: message.into() }
+    }
+
     /// The server's side: database, keys, network.
     pub fn server(message: impl Into<String>) -> Failure {
         Failure { kind: Kind::Server, message: message.into() }
@@ -57,6 +63,7 @@ impl Failure {
                     Kind::Unauthenticated => "unauthenticated",
                     Kind::NotFound => "not_found",
                     Kind::Refused => "refused",
+                    Kind::Partial => "partial",
                     Kind::Server => "server",
                 };
                 eprintln!("{}", json!({ "kind": "error", "error": { "code": code, "message": self.message } }));

@@ -1,5 +1,8 @@
 //! `watchword user`.
 
+mod export;
+mod import;
+
 use clap::Subcommand;
 use watchword_domain::{Audit, break_glass};
 
@@ -8,6 +11,14 @@ use super::{Shell, Target, print};
 
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
+    /// Import users from CSV, XLSX, JSON lines, or an export of Keycloak, Auth0, Firebase or GenAuth
+    ///
+    /// Rows are matched by userId, else by the first they have of externalId, username, email and phone, so a second
+    /// run makes nobody twice. What was broken off goes on where it stood when the same command is given again. Exit
+    /// code 6: done, but for the rows in the report.
+    Import(Box<import::ImportArgs>),
+    /// Export all users to CSV, XLSX or JSON lines, which import reads back
+    Export(export::ExportArgs),
     /// Remove every second factor of a user who has lost them (works without a running server)
     ///
     /// Also removes the recovery code, opens locks and ends the user's sessions. Recorded in the audit trail.
@@ -26,7 +37,11 @@ pub enum UserCommand {
 }
 
 pub async fn run(shell: &Shell, command: UserCommand) -> Outcome {
-    let UserCommand::ResetMfa { user, reason, target, yes } = command;
+    let (user, reason, target, yes) = match command {
+        UserCommand::Import(args) => return import::run(shell, *args).await,
+        UserCommand::Export(args) => return export::run(shell, args).await,
+        UserCommand::ResetMfa { user, reason, target, yes } => (user, reason, target, yes),
+    };
     if !yes {
         return Err(Failure::usage(format!("this removes every second factor of {user}: add --yes")));
     }

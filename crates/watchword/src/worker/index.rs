@@ -1,4 +1,4 @@
-//! Moves the texts by which users are found into segments; see `docs/decisions/0008-user-search.md`.
+//! Moves the texts by which users are found into segments; see `docs/decisions/0009-user-search.md`.
 //!
 //! Each step is a short unit of work, so that requests come in between. Nodes that do the same at once do no harm:
 //! one of two fails to number its segment, or finds its documents moved.

@@ -7,8 +7,7 @@ use watchword_api::common::{Page, Success};
 use watchword_api::user::{
     CreateUserReq, CreateUsersBatchReq, DecryptFieldsReq, DecryptedField, DeleteUsersBatchReq, GetUserBatchQuery,
     GetUserQuery, IsUserExistsReq, KickUsersReq, ListUsersByKeywordsReq, ListUsersQuery, ListUsersReq,
-    UpdateUserBatchReq, UpdateUserReq, User,
-    UserExists,
+    UpdateUserBatchReq, UpdateUserReq, User, UserExists,
 };
 use watchword_domain::user::{create, decrypt, remove, resolve, search, update, view};
 use watchword_domain::{Audit, Ctx, Permission};
