@@ -229,18 +229,14 @@ async fn the_texts_and_counts_of_a_pool_follow_its_users() {
 }
 
 /// Which steps a statement takes, in the engine's words.
-async fn plan(place: &Place, built: &Built, sorts: bool) -> String {
+async fn plan(place: &Place, built: &Built) -> String {
     let mut tx = place.db.write().await.unwrap();
     if place.db.engine() == "sqlite" {
         let explained = format!("EXPLAIN QUERY PLAN {}", built.sql);
         let steps: Vec<super::engines::Plan> = tx.all(&explained, &built.vals).await.unwrap();
         return steps.into_iter().map(|s| s.0).collect::<Vec<_>>().join("\n");
     }
-    // A table of a few rows is read as a whole, whatever its indexes, unless that is forbidden.
-    let never = ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin"];
-    for setting in never.into_iter().chain((!sorts).then_some("enable_sort")) {
-        tx.run(&format!("SET LOCAL {setting} = off"), &[]).await.unwrap();
-    }
+    tx.run(&"SET LOCAL enable_seqscan = off".to_owned(), &[]).await.unwrap();
     let explained = format!("EXPLAIN {}", built.sql);
     let steps: Vec<(String,)> = tx.all(crate::statement::Sql::Once(&explained), &built.vals).await.unwrap();
     steps.into_iter().map(|(s,)| s).collect::<Vec<_>>().join("\n")
@@ -252,7 +248,7 @@ async fn every_common_search_is_answered_by_an_index() {
     let status = |s: &str| Test::Is(s.into());
     let walked: Vec<(Search, Keys, &str)> = vec![
         (everyone(), vec![], "users_created_at"),
-        (everyone().and(column("status"), status("Activated")), vec![], "users_status"),
+        (everyone().and(column("status"), status("Activated")), vec![], "users_status|users_created_at"),
         (everyone().and(column("gender"), status("sample")), vec![], "users_created_at"),
         (keyword("e"), vec![], "users_created_at"),
         (department(), vec![], "users_created_at"),
@@ -273,15 +269,24 @@ async fn every_common_search_is_answered_by_an_index() {
         (department(), "department_tree_members"),
     ];
     for place in places().await {
-        filled(&place, 80).await;
+        // PostgreSQL looks at how many there are, SQLite at nothing but the schema.
+        let postgres = place.db.engine() == "postgres";
+        filled(&place, if postgres { 20_000 } else { 80 }).await;
+        if postgres {
+            place.exec("ANALYZE", &[]).await.unwrap();
+        }
         index(&place).await;
         let walk = Limits { few: 0, window: 1000, ..Limits::default() };
         for (search, keys, index) in &walked {
             Built::forget();
             page(&place, search, keys, 0, &walk).await;
             let built = Built::remembered().into_iter().find(|b| b.sql.starts_with("SELECT id FROM users")).unwrap();
-            let plan = plan(&place, &built, false).await;
-            assert!(plan.contains(*index) && !plan.contains("SCAN users"), "{}\n{plan}", built.sql);
+            let plan = plan(&place, &built).await;
+            assert!(
+                index.split('|').any(|index| plan.contains(index)) && !plan.contains("SCAN users"),
+                "{}\n{plan}",
+                built.sql
+            );
             // Within equal values of a key that is unique nothing is left to sort, which PostgreSQL does not know.
             let sorts = plan.replace("Incremental Sort", "").contains("Sort  (");
             assert!(!plan.contains("TEMP B-TREE") && !sorts, "{}\n{plan}", built.sql);
@@ -290,10 +295,10 @@ async fn every_common_search_is_answered_by_an_index() {
             Built::forget();
             page(&place, search, &vec![], 0, &Limits::default()).await;
             for built in Built::remembered() {
-                let plan = plan(&place, &built, true).await;
-                // Few are looked up by their ids. PostgreSQL sees that this is cheaper only in a table of some size.
+                let plan = plan(&place, &built).await;
                 let by_id = built.sql.contains("OVER ()");
-                if by_id && place.db.engine() == "postgres" {
+                if by_id && postgres {
+                    // Two thousand of twenty thousand: it weighs, rightly, and reads them all in order.
                     continue;
                 }
                 let wanted = if by_id { "(pool_id=? AND id=?)" } else { *index };
