@@ -37,7 +37,10 @@ CREATE UNIQUE INDEX user_texts_user_id ON user_texts (pool_id, user_id);
 CREATE TABLE user_segments (
     pool_id TEXT NOT NULL,
     segment BIGINT NOT NULL,
+    -- -1: it is being dissolved
     size BIGINT NOT NULL,
+    -- when the newest of its users was created
+    newest BIGINT NOT NULL,
     PRIMARY KEY (pool_id, segment)
 );
 

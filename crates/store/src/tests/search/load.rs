@@ -87,6 +87,8 @@ fn user(n: u64) -> User {
         last_login_at: (!r.is_multiple_of(3)).then(|| Millis(NOW.0 - (mix(r + 1) % 31_536_000_000) as i64)),
         created_at: Millis(created),
         updated_at: Millis(created + (mix(r + 2) % 86_400_000) as i64),
+        suspend_at: None,
+        activate_at: None,
         ..Record::sample()
     }
 }

@@ -54,8 +54,9 @@ impl Docs {
         self.0[place / 64] |= 1 << (place % 64);
     }
 
-    pub fn keep(&mut self, others: &Docs) {
+    pub fn and(mut self, others: &Docs) -> Docs {
         self.0.iter_mut().zip(others.0.iter()).for_each(|(a, b)| *a &= b);
+        self
     }
 
     pub fn add(&mut self, others: &Docs) {

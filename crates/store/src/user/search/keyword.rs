@@ -112,7 +112,8 @@ pub async fn hits(tx: &mut Tx, pool: &PoolId, word: &Word, few: usize) -> Result
     }
     // In this order: who moves from the recent texts into a segment meanwhile is found at least once.
     let mut found = recent(tx, pool, word, few).await?;
-    let candidates = candidates(tx, pool, word).await?;
+    let segments: Vec<i64> = segment::all(tx, pool).await?.into_iter().map(|(segment, _)| segment).collect();
+    let candidates = candidates(tx, pool, word, &segments).await?;
     if found.len() > few {
         let all = count_recent(tx, pool, word).await?;
         let share = share(tx, pool, word, &candidates).await?;
@@ -131,6 +132,46 @@ pub async fn hits(tx: &mut Tx, pool: &PoolId, word: &Word, few: usize) -> Result
     found.sort();
     found.dedup();
     Ok(Hits::Few(found))
+}
+
+/// The newest `need` of the users who have the word, the newest first.
+pub(super) async fn newest(tx: &mut Tx, pool: &PoolId, word: &Word, need: usize) -> Result<Vec<String>> {
+    let sql = sql!(
+        "SELECT u.created_at, u.id FROM user_texts_recent t
+         JOIN users u ON u.pool_id = t.pool_id AND u.id = t.user_id
+         WHERE t.pool_id = $1 AND (t.main LIKE $2 ESCAPE '\\' OR t.more LIKE $3 ESCAPE '\\')
+         ORDER BY u.created_at DESC, u.id DESC LIMIT $4"
+    );
+    let [main, more] = word.patterns();
+    let mut found: Vec<(i64, String)> = tx.all(sql, &[pool.into(), main, more, Val::Int(need as i64)]).await?;
+    let segments = segment::all(tx, pool).await?;
+    let numbers: Vec<i64> = segments.iter().map(|(segment, _)| *segment).collect();
+    let mut docs: HashMap<i64, Vec<i64>> = HashMap::new();
+    for doc in candidates(tx, pool, word, &numbers).await? {
+        docs.entry(doc / SEGMENT as i64).or_default().push(doc);
+    }
+    for (segment, newest) in segments {
+        if found.len() >= need && found[need - 1].0 > newest {
+            break;
+        }
+        if let Some(docs) = docs.remove(&segment) {
+            found.extend(dated(tx, pool, word, docs).await?);
+            found.sort_by(|a, b| b.cmp(a));
+            found.dedup();
+        }
+    }
+    found.truncate(need);
+    Ok(found.into_iter().map(|(_, id)| id).collect())
+}
+
+async fn dated(tx: &mut Tx, pool: &PoolId, word: &Word, docs: Vec<i64>) -> Result<Vec<(i64, String)>> {
+    let sql = sql!(
+        "SELECT u.created_at, u.id FROM user_texts t JOIN users u ON u.pool_id = t.pool_id AND u.id = t.user_id
+         WHERE t.pool_id = $1 AND t.doc IN ANY_OF($2)
+           AND (t.main LIKE $3 ESCAPE '\\' OR t.more LIKE $4 ESCAPE '\\')"
+    );
+    let [main, more] = word.patterns();
+    tx.all(sql, &[pool.into(), Val::Ints(docs), main, more]).await
 }
 
 async fn recent(tx: &mut Tx, pool: &PoolId, word: &Word, few: usize) -> Result<Vec<String>> {
@@ -152,29 +193,28 @@ async fn count_recent(tx: &mut Tx, pool: &PoolId, word: &Word) -> Result<i64> {
     Ok(tx.one::<(i64,)>(sql, &[pool.into(), main, more]).await?.0)
 }
 
-/// The documents that have all grams of the word, the newest segment first.
-async fn candidates(tx: &mut Tx, pool: &PoolId, word: &Word) -> Result<Vec<i64>> {
-    let segments = segment::all(tx, pool).await?;
-    if segments.is_empty() {
-        return Ok(Vec::new());
-    }
+/// The documents of these segments that have all grams of the word, in the order of the segments.
+async fn candidates(tx: &mut Tx, pool: &PoolId, word: &Word, segments: &[i64]) -> Result<Vec<i64>> {
     let mut found: HashMap<i64, Docs> = HashMap::new();
     for (class, text) in word.classes() {
-        let wanted = gram::of_word(text, class);
-        let mut both: HashMap<i64, (usize, Docs)> = HashMap::new();
-        for (segment, _, docs) in segment::grams(tx, pool, &segments, &wanted).await? {
-            let docs = Docs::decode(&docs);
-            both.entry(segment)
-                .and_modify(|(n, all)| {
-                    *n += 1;
-                    all.keep(&docs);
-                })
-                .or_insert((1, docs));
-        }
-        for (segment, (n, docs)) in both {
-            if n == wanted.len() {
-                found.entry(segment).and_modify(|all| all.add(&docs)).or_insert(docs);
+        let mut left: Option<HashMap<i64, Docs>> = None;
+        for gram in gram::of_word(text, class) {
+            let among: Vec<i64> = match &left {
+                None => segments.to_vec(),
+                Some(left) => left.keys().copied().collect(),
+            };
+            if among.is_empty() {
+                break;
             }
+            let with = segment::docs(tx, pool, &among, &gram).await?;
+            let with = with.into_iter().map(|(segment, docs)| (segment, Docs::decode(&docs)));
+            left = Some(match left {
+                None => with.collect(),
+                Some(mut left) => with.filter_map(|(s, docs)| left.remove(&s).map(|all| (s, all.and(&docs)))).collect(),
+            });
+        }
+        for (segment, docs) in left.unwrap_or_default() {
+            found.entry(segment).and_modify(|all| all.add(&docs)).or_insert(docs);
         }
     }
     let docs = |s: &i64| found.get(s).map(|docs| docs.iter().map(|n| s * SEGMENT as i64 + n as i64).collect());

@@ -22,13 +22,18 @@ pub struct Limits {
     pub counted: i64,
     /// Users whose part that matches stands for all of the pool.
     pub sample: usize,
+    /// The newest users, who are walked first when a keyword is looked for.
+    pub window: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { few: 3000, small_pool: 20_000, counted: 100_000, sample: 1000 }
+        Limits { few: 3000, small_pool: 20_000, counted: 100_000, sample: 1000, window: 5000 }
     }
 }
+
+/// How far into the newest who have a word one can page by the index of texts.
+const MOST_NEWEST: i64 = 3000;
 
 /// Sort keys: column, and whether from great to small.
 type Keys<'a> = [(&'a Column, bool)];
@@ -143,6 +148,9 @@ impl Search {
         // One more, to know whether there is more.
         let longer = Page { limit: page.limit + 1, offset: page.offset };
         let mut ids = match keys {
+            [] if self.is_one_word() && longer.offset + longer.limit <= MOST_NEWEST => {
+                self.newest(tx, longer, limits).await?
+            }
             [(column, _)] if column.nullable() => self.steps_in_two(tx, keys, longer, column.key()).await?,
             _ => self.steps(tx, keys, false, longer, "").await?,
         };
@@ -155,6 +163,28 @@ impl Search {
             Total::About(n) => n.min(page.offset),
         };
         Ok((total, ids))
+    }
+
+    /// Whether keywords are the only condition, and the index of texts knows all about them.
+    fn is_one_word(&self) -> bool {
+        self.conditions.len() == 1 && matches!(self.words.as_slice(), [(_, _, true)])
+    }
+
+    /// The newest who have a word. Mostly they are found among the newest of all; where only old users have the word,
+    /// walking to them would take long.
+    async fn newest(&self, tx: &mut Tx, page: Page, limits: &Limits) -> Result<Vec<String>> {
+        let text =
+            "SELECT created_at FROM users WHERE pool_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET $$";
+        let edge: Vec<(i64,)> = numbered(&self.pool, text, [].iter(), [limits.window.into()]).all(tx).await?;
+        let Some((edge,)) = edge.first() else { return self.steps(tx, &[], false, page, "").await };
+        let ids = self.steps(tx, &[], false, page, &format!(" AND created_at > {edge}")).await?;
+        if ids.len() as i64 == page.limit {
+            return Ok(ids);
+        }
+        let (_, word, _) = &self.words[0];
+        let need = (page.offset + page.limit) as usize;
+        let ids = keyword::newest(tx, &self.pool, word, need).await?;
+        Ok(ids.into_iter().skip(page.offset as usize).collect())
     }
 
     /// First the users with a value, whom an index has in this order, then the others.
@@ -178,8 +208,7 @@ impl Search {
     async fn steps(&self, tx: &mut Tx, keys: &Keys<'_>, reverse: bool, page: Page, also: &str) -> Result<Vec<String>> {
         let first = keys.first().map_or("created_at", |(c, _)| c.key());
         let (conditions, vals) = self.unindexed(Some(first));
-        let two = !also.is_empty();
-        let order = if two { plain_order(keys, reverse) } else { order(keys, reverse) };
+        let order = if also.ends_with(" NULL") { plain_order(keys, reverse) } else { order(keys, reverse) };
         let text =
             format!("SELECT id FROM users WHERE pool_id = $1{also}{conditions} ORDER BY {order} LIMIT $$ OFFSET $$");
         let ends = [page.limit.into(), page.offset.into()];

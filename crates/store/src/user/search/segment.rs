@@ -29,6 +29,7 @@ row! {
 pub struct Draft {
     pool: PoolId,
     texts: Vec<Recent>,
+    newest: i64,
 }
 
 /// The oldest recent texts of a pool, where there are at least `enough` (1 to 8,192).
@@ -38,7 +39,13 @@ pub async fn draft(tx: &mut Tx, pool: &PoolId, enough: usize) -> Result<Option<D
          ORDER BY user_id NULLS LAST LIMIT $2"
     );
     let texts: Vec<Recent> = tx.all(sql, vals![pool, SEGMENT as i64]).await?;
-    Ok((texts.len() >= enough.max(1)).then(|| Draft { pool: pool.clone(), texts }))
+    if texts.len() < enough.max(1) {
+        return Ok(None);
+    }
+    let sql = sql!("SELECT COALESCE(MAX(created_at), 0) AS newest FROM users WHERE pool_id = $1 AND id IN ANY_OF($2)");
+    let ids: Vec<String> = texts.iter().map(|t| t.user_id.clone()).collect();
+    let (newest,): (i64,) = tx.one(sql, vals![pool, ids]).await?;
+    Ok(Some(Draft { pool: pool.clone(), texts, newest }))
 }
 
 /// Whether a pool has so many recent texts.
@@ -78,11 +85,11 @@ impl Draft {
     /// Takes the next number of the pool. Two that do so at once: the later one fails with a unique key.
     pub async fn open(&self, tx: &mut Tx) -> Result<i64> {
         let sql = sql!(
-            "INSERT INTO user_segments (pool_id, segment, size)
-             SELECT $1, COALESCE(MAX(segment), 0) + 1, $2 FROM user_segments WHERE pool_id = $1
+            "INSERT INTO user_segments (pool_id, segment, size, newest)
+             SELECT $1, COALESCE(MAX(segment), 0) + 1, $2, $3 FROM user_segments WHERE pool_id = $1
              RETURNING segment"
         );
-        let (segment,): (i64,) = tx.one(sql, vals![&self.pool, self.texts.len() as i64]).await?;
+        let (segment,): (i64,) = tx.one(sql, vals![&self.pool, self.texts.len() as i64, self.newest]).await?;
         Ok(segment)
     }
 
@@ -135,10 +142,10 @@ impl Draft {
     }
 }
 
-/// The pool's segments, the newest first.
-pub async fn all(tx: &mut Tx, pool: &PoolId) -> Result<Vec<i64>> {
-    let sql = sql!("SELECT segment FROM user_segments WHERE pool_id = $1 ORDER BY segment DESC");
-    Ok(tx.all::<(i64,)>(sql, vals![pool]).await?.into_iter().map(|(n,)| n).collect())
+/// The pool's segments with when the newest of their users was created, the newest first.
+pub async fn all(tx: &mut Tx, pool: &PoolId) -> Result<Vec<(i64, i64)>> {
+    let sql = sql!("SELECT segment, newest FROM user_segments WHERE pool_id = $1 ORDER BY newest DESC, segment DESC");
+    tx.all(sql, vals![pool]).await
 }
 
 /// Segments of which a quarter or less is left, and those that are being dissolved.
@@ -193,16 +200,8 @@ async fn put_back(tx: &mut Tx, texts: &[Recent]) -> Result<()> {
     tx.insert_many(sql, texts.iter().map(|t| t.values()).collect()).await.map(drop)
 }
 
-/// Of these grams: segment, gram, documents.
-pub async fn grams(
-    tx: &mut Tx,
-    pool: &PoolId,
-    segments: &[i64],
-    grams: &[String],
-) -> Result<Vec<(i64, String, Vec<u8>)>> {
-    let sql = sql!(
-        "SELECT segment, gram, docs FROM user_grams
-         WHERE pool_id = $1 AND segment IN ANY_OF($2) AND gram IN ANY_OF($3)"
-    );
-    tx.all(sql, &[pool.into(), Val::Ints(segments.to_vec()), grams.into()]).await
+/// The documents that have this gram, of those of these segments that have any.
+pub async fn docs(tx: &mut Tx, pool: &PoolId, segments: &[i64], gram: &str) -> Result<Vec<(i64, Vec<u8>)>> {
+    let sql = sql!("SELECT segment, docs FROM user_grams WHERE pool_id = $1 AND segment IN ANY_OF($2) AND gram = $3");
+    tx.all(sql, &[pool.into(), Val::Ints(segments.to_vec()), gram.into()]).await
 }
