@@ -56,20 +56,11 @@ pub async fn leaders(tx: &mut Tx, pool: &PoolId, departments: &[String]) -> Resu
     tx.all(sql, vals![pool, departments]).await
 }
 
-/// How many are directly in each of these departments; one without members is left out.
-pub async fn counts(tx: &mut Tx, pool: &PoolId, departments: &[String]) -> Result<Vec<(String, i64)>> {
+/// How many are in each of these departments, and how many in or below it; one that never had members is left out.
+pub async fn counts(tx: &mut Tx, pool: &PoolId, departments: &[String]) -> Result<Vec<(String, i64, i64)>> {
     let sql = sql!(
-        "SELECT department_id, COUNT(*) AS total FROM department_members
-         WHERE pool_id = $1 AND department_id IN ANY_OF($2) GROUP BY department_id"
-    );
-    tx.all(sql, vals![pool, departments]).await
-}
-
-/// How many are in or below each of these departments; one without members is left out.
-pub async fn tree_counts(tx: &mut Tx, pool: &PoolId, departments: &[String]) -> Result<Vec<(String, i64)>> {
-    let sql = sql!(
-        "SELECT department_id, COUNT(*) AS total FROM department_tree_members
-         WHERE pool_id = $1 AND department_id IN ANY_OF($2) GROUP BY department_id"
+        "SELECT department_id, members, tree_members FROM department_counts
+         WHERE pool_id = $1 AND department_id IN ANY_OF($2)"
     );
     tx.all(sql, vals![pool, departments]).await
 }
@@ -111,9 +102,8 @@ pub async fn page(
     order: Order,
     page: Page,
 ) -> Result<(i64, Vec<String>)> {
-    let ids = [department.to_owned()];
-    let total = if tree { tree_counts(tx, pool, &ids).await? } else { counts(tx, pool, &ids).await? };
-    let total = total.first().map_or(0, |t| t.1);
+    let counted = counts(tx, pool, &[department.to_owned()]).await?;
+    let total = counted.first().map_or(0, |(_, members, below)| if tree { *below } else { *members });
     if page.offset >= total {
         return Ok((total, Vec::new()));
     }

@@ -181,12 +181,29 @@ pub struct Search {
     words: Vec<(usize, Word, bool)>,
     /// The states, while no other condition was added.
     statuses: Option<Vec<String>>,
+    /// Whose members they are: nobody else needs to be looked at.
+    within: Option<Within>,
+}
+
+/// A department with its table of members, and the condition that says so.
+#[derive(Clone, Debug)]
+struct Within {
+    members: &'static str,
+    department: String,
+    condition: usize,
 }
 
 impl Search {
     /// Every user of the pool.
     pub fn everyone(pool: &PoolId) -> Self {
-        Search { pool: pool.clone(), conditions: Vec::new(), drivers: Vec::new(), words: Vec::new(), statuses: None }
+        Search {
+            pool: pool.clone(),
+            conditions: Vec::new(),
+            drivers: Vec::new(),
+            words: Vec::new(),
+            statuses: None,
+            within: None,
+        }
     }
 
     /// All conditions in one, for other statements about `users`.
@@ -331,7 +348,8 @@ impl Search {
         self
     }
 
-    /// Adds: the user is in this department, or, with `tree`, anywhere below it.
+    /// Adds: the user is in this department, or, with `tree`, anywhere below it. In the order of ids its members are
+    /// walked, who are fewer than all users.
     pub fn and_member(mut self, department: &str, tree: bool) -> Self {
         let members = if tree { "department_tree_members" } else { "department_members" };
         let vals = vec![Val::from(department)];
@@ -341,6 +359,7 @@ impl Search {
             "EXISTS (SELECT 1 FROM {members} m
              WHERE m.pool_id = users.pool_id AND m.department_id = $$ AND m.user_id = users.id)"
         );
+        self.within = Some(Within { members, department: department.to_owned(), condition: self.conditions.len() });
         self.add(None, sql, vals);
         self
     }

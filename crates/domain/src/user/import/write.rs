@@ -88,9 +88,11 @@ async fn attempt(
     let mut tx = ctx.write().await?;
     // Batches of one pool take turns, so that two with names or users in common do not wait for each other.
     watchword_store::pool::hold(&mut tx, ctx.pool()).await?;
-    let mut claims = create(&mut tx, ctx, running, fields, plan, items).await?;
+    let (new, mut claims) = create(&mut tx, ctx, running, fields, plan, items).await?;
     let Some(more) = update(&mut tx, ctx, fields, plan, items).await? else { return Ok(None) };
     claims.extend(more);
+    // After the organisations of leavers were held.
+    follow::created(&mut tx, ctx, &new).await?;
     let list: Vec<(&str, &Drawn)> = claims.iter().map(|(id, drawn)| (id.as_str(), drawn)).collect();
     match fields.claim(&mut tx, ctx, &list, |key, _| format!("customData.{key}")).await {
         // Somebody was faster with a value.
@@ -108,6 +110,7 @@ fn details(running: &Running, done: &Done) -> Value {
         "failed": counts.failed })
 }
 
+/// The new users, and what custom fields claim for them.
 async fn create(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -115,7 +118,7 @@ async fn create(
     fields: &Fields,
     plan: &Plan,
     items: &[Item],
-) -> std::result::Result<Vec<(String, Drawn)>, Failed> {
+) -> std::result::Result<(Vec<String>, Vec<(String, Drawn)>), Failed> {
     let mut claims = Vec::new();
     let (mut rows, mut links, mut index) = (Vec::new(), Vec::new(), Vec::new());
     for (i, step) in &plan.steps {
@@ -132,9 +135,7 @@ async fn create(
     TABLE.insert_many(tx, &rows).await?;
     IDENTITIES.insert_many(tx, &links).await?;
     CUSTOM_VALUES.insert_many(tx, &index).await?;
-    let ids: Vec<String> = rows.into_iter().map(|u| u.id).collect();
-    follow::created(tx, ctx, &ids).await?;
-    Ok(claims)
+    Ok((rows.into_iter().map(|u| u.id).collect(), claims))
 }
 
 fn set_password(row: &mut User, item: &Item, ctx: &Ctx) {

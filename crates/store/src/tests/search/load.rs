@@ -137,15 +137,15 @@ async fn beside(place: &Place) {
             custom.push(value(u, "badge", format!("b{}", n / 7)));
             custom.push(value(u, "city", format!("city{}", mix(n) % 20)));
             if n.is_multiple_of(10) {
-                members.push(vals![POOL, "big", &u.id].to_vec());
+                members.push(vals![POOL, "big", &u.id, 0_i64].to_vec());
             }
             if n.is_multiple_of(5000) {
-                members.push(vals![POOL, "small", &u.id].to_vec());
+                members.push(vals![POOL, "small", &u.id, 0_i64].to_vec());
             }
         }
         CUSTOM_VALUES.insert_many(&mut tx, &custom).await.unwrap();
         let sql =
-            "INSERT INTO department_tree_members (pool_id, department_id, user_id, joined_at) VALUES ($1, $2, $3, 0)"
+            "INSERT INTO department_tree_members (pool_id, department_id, user_id, joined_at) VALUES ($1, $2, $3, $4)"
                 .to_owned();
         tx.insert_many(&sql, members).await.unwrap();
         tx.commit().await.unwrap();

@@ -194,7 +194,7 @@ impl Search {
         let missing = page.limit - ids.len() as i64;
         if missing > 0 {
             let before = if ids.is_empty() && page.offset > 0 {
-                let (conditions, vals) = self.unindexed(None);
+                let (conditions, vals) = self.unindexed(None, None);
                 self.count(tx, &format!("TRUE{filled}{conditions}"), &vals).await?
             } else {
                 page.offset + ids.len() as i64
@@ -207,20 +207,42 @@ impl Search {
 
     async fn steps(&self, tx: &mut Tx, keys: &Keys<'_>, reverse: bool, page: Page, also: &str) -> Result<Vec<String>> {
         let first = keys.first().map_or("created_at", |(c, _)| c.key());
-        let (conditions, vals) = self.unindexed(Some(first));
-        let order = if also.ends_with(" NULL") { plain_order(keys, reverse) } else { order(keys, reverse) };
-        let text =
-            format!("SELECT id FROM users WHERE pool_id = $1{also}{conditions} ORDER BY {order} LIMIT $$ OFFSET $$");
+        let order = match &self.within {
+            Some(_) if first == "id" => order(keys, reverse).replace("id ", "m.user_id "),
+            _ if also.ends_with(" NULL") => plain_order(keys, reverse),
+            _ => order(keys, reverse),
+        };
+        let (walked, vals) = self.walked(Some(first));
+        let text = format!("SELECT id FROM {walked}{also} ORDER BY {order} LIMIT $$ OFFSET $$");
         let ends = [page.limit.into(), page.offset.into()];
         let found: Vec<(String,)> = numbered(&self.pool, &text, vals.iter(), ends).all(tx).await?;
         Ok(found.into_iter().map(|(id,)| id).collect())
     }
 
+    /// The users who match, for a walk in an order that begins with this column: out of all of the pool, or, by id or
+    /// in no order, out of the members of a department.
+    fn walked(&self, first: Option<&str>) -> (String, Vec<Val>) {
+        let within = self.within.as_ref().filter(|_| first.is_none_or(|column| column == "id"));
+        let Some(within) = within else {
+            let (conditions, vals) = self.unindexed(first, None);
+            return (format!("users WHERE pool_id = $1{conditions}"), vals);
+        };
+        let (conditions, more) = self.unindexed(first, Some(within.condition));
+        let members = within.members;
+        let text = format!(
+            "{members} m CROSS JOIN users WHERE m.pool_id = $1 AND m.department_id = $$
+             AND users.pool_id = m.pool_id AND users.id = m.user_id{conditions}"
+        );
+        let mut vals = vec![Val::from(&within.department)];
+        vals.extend(more);
+        (text, vals)
+    }
+
     /// The conditions so that no index but that of the order is used: many users meet them. One on the first column of
     /// the order says where to begin; the index of states is in the default order.
-    fn unindexed(&self, first: Option<&str>) -> (String, Vec<Val>) {
+    fn unindexed(&self, first: Option<&str>, without: Option<usize>) -> (String, Vec<Val>) {
         let (mut text, mut vals) = (String::new(), Vec::new());
-        for c in &self.conditions {
+        for (_, c) in self.conditions.iter().enumerate().filter(|(i, _)| without != Some(*i)) {
             let in_order = c.column.is_some() && c.column == first;
             let by_state = first == Some("created_at") && c.column == Some("status") && c.sql == "status = $$";
             let end = if in_order || by_state { "" } else { " IS TRUE" };
@@ -254,11 +276,13 @@ impl Search {
         }
         let ids = if all > limits.small_pool { self.sample(tx, limits).await? } else { Vec::new() };
         if ids.is_empty() {
-            let (conditions, vals) = self.unindexed(None);
-            return Ok(Total::Exact(self.count(tx, &format!("TRUE{conditions}"), &vals).await?));
+            let (walked, vals) = self.walked(None);
+            let text = format!("SELECT COUNT(*) AS total FROM {walked}");
+            let found = numbered(&self.pool, &text, vals.iter(), []).all::<(i64,)>(tx).await?;
+            return Ok(Total::Exact(found.first().map_or(0, |(n,)| *n)));
         }
         let mut vals = vec![Val::Texts(ids.clone())];
-        let (conditions, more) = self.unindexed(None);
+        let (conditions, more) = self.unindexed(None, None);
         vals.extend(more);
         let hits = self.count(tx, &format!("id IN ANY_OF($$){conditions}"), &vals).await?;
         Ok(Total::About(all * hits / ids.len() as i64))
