@@ -100,10 +100,9 @@ async fn holding(
 }
 
 async fn judge(tx: &mut Tx, ctx: &Ctx, rules: &[(String, Rule)], users: &[String]) -> Result<()> {
-    let now = holding(tx, ctx, rules, users).await?;
+    let mut come = holding(tx, ctx, rules, users).await?;
     let groups: Vec<String> = rules.iter().map(|(group, _)| group.clone()).collect();
     let mut gone: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut come = now;
     if !groups.is_empty() {
         for pair in store::memberships(tx, ctx.pool(), &groups, users).await? {
             if !come.remove(&pair) {

@@ -65,6 +65,17 @@ pub async fn counts(tx: &mut Tx, pool: &PoolId, departments: &[String]) -> Resul
     tx.all(sql, vals![pool, departments]).await
 }
 
+/// How many are in the department, or, with `tree`, anywhere below it.
+pub async fn count(tx: &mut Tx, pool: &PoolId, department: &str, tree: bool) -> Result<i64> {
+    let counted = counts(tx, pool, &[department.to_owned()]).await?;
+    Ok(counted.first().map_or(0, |(_, members, below)| if tree { *below } else { *members }))
+}
+
+/// The table of members of departments, or, with `tree`, of all below them.
+pub(crate) fn table(tree: bool) -> &'static str {
+    if tree { "department_tree_members" } else { "department_members" }
+}
+
 /// Whether the user is in the department, or, with `tree`, anywhere below it.
 pub async fn is_in(tx: &mut Tx, pool: &PoolId, department: &str, user: &str, tree: bool) -> Result<bool> {
     let sql = if tree {
@@ -102,15 +113,14 @@ pub async fn page(
     order: Order,
     page: Page,
 ) -> Result<(i64, Vec<String>)> {
-    let counted = counts(tx, pool, &[department.to_owned()]).await?;
-    let total = counted.first().map_or(0, |(_, members, below)| if tree { *below } else { *members });
+    let total = count(tx, pool, department, tree).await?;
     if page.offset >= total {
         return Ok((total, Vec::new()));
     }
     let limit = page.limit.min(total - page.offset);
     let behind = page.offset > total / 2;
     let offset = if behind { total - page.offset - limit } else { page.offset };
-    let table = if tree { "department_tree_members" } else { "department_members" };
+    let table = table(tree);
     let direction = if order.descending != behind { "DESC" } else { "ASC" };
     let by = if order.by_joining { format!("joined_at {direction}, user_id") } else { "user_id".into() };
     let sql = format!(

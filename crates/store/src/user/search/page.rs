@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use watchword_kit::PoolId;
+
 use super::gram::SEGMENT;
 use super::keyword::{self, Hits};
 use super::{Column, Driver, Search};
+use crate::department::member;
 use crate::statement::Sql;
 use crate::table::Page;
 use crate::user::{TABLE, User};
@@ -24,11 +27,13 @@ pub struct Limits {
     pub sample: usize,
     /// The newest users, who are walked first when a keyword is looked for.
     pub window: i64,
+    /// The newest members of a department, who are looked at to see how many of them match.
+    pub glance: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { few: 3000, small_pool: 20_000, counted: 100_000, sample: 1000, window: 5000 }
+        Limits { few: 3000, small_pool: 20_000, counted: 100_000, sample: 1000, window: 5000, glance: 2000 }
     }
 }
 
@@ -55,13 +60,44 @@ impl Search {
     /// A page of the users who match, and how many do. Without sort keys the newest come first; users without a value
     /// come last; among equals the id decides.
     pub async fn page(&self, tx: &mut Tx, keys: &Keys<'_>, page: Page, limits: &Limits) -> Result<(i64, Vec<User>)> {
-        let (total, ids) = match self.narrow(tx, limits).await? {
+        let narrow = match self.glance(tx, keys, limits).await? {
+            Some(about) => Narrow::Many(Some(about)),
+            None => self.narrow(tx, limits).await?,
+        };
+        let (total, ids) = match narrow {
             Narrow::Few { ids, settled } => self.gather(tx, &ids, settled, keys, page).await?,
             Narrow::Many(about) => self.walk(tx, about, keys, page, limits).await?,
         };
         let mut rows: HashMap<String, User> =
             TABLE.get_many(tx, &self.pool, &ids).await?.into_iter().map(|u| (u.id.clone(), u)).collect();
         Ok((total, ids.iter().filter_map(|id| rows.remove(id)).collect()))
+    }
+
+    /// About how many of a department's many members match, where one of a hundred of the newest does: then walking to
+    /// them takes less than asking who in the pool has a keyword.
+    async fn glance(&self, tx: &mut Tx, keys: &Keys<'_>, limits: &Limits) -> Result<Option<i64>> {
+        let (Some(within), [(column, _)]) = (&self.within, keys) else { return Ok(None) };
+        if column.key() != "id" || self.words.is_empty() {
+            return Ok(None);
+        }
+        let members = member::count(tx, &self.pool, &within.department, within.tree).await?;
+        if members <= limits.few as i64 {
+            return Ok(None);
+        }
+        let (conditions, more) = self.unindexed(Some("id"), Some(within.condition));
+        let text = format!(
+            "SELECT COUNT(*) AS total FROM (
+                 SELECT m.pool_id, m.user_id FROM {} m WHERE m.pool_id = $1 AND m.department_id = $$
+                 ORDER BY m.user_id DESC LIMIT $$) m
+             CROSS JOIN users WHERE users.pool_id = m.pool_id AND users.id = m.user_id{conditions}",
+            member::table(within.tree)
+        );
+        let mut vals = vec![Val::from(&within.department), Val::from(limits.glance)];
+        vals.extend(more);
+        let seen = limits.glance.min(members);
+        let found = numbered(&self.pool, &text, vals.iter(), []).all::<(i64,)>(tx).await?;
+        let hits = found.first().map_or(0, |(n,)| *n);
+        Ok((hits > 0 && hits * 100 >= seen).then(|| members * hits / seen))
     }
 
     async fn narrow(&self, tx: &mut Tx, limits: &Limits) -> Result<Narrow> {
@@ -228,7 +264,7 @@ impl Search {
             return (format!("users WHERE pool_id = $1{conditions}"), vals);
         };
         let (conditions, more) = self.unindexed(first, Some(within.condition));
-        let members = within.members;
+        let members = member::table(within.tree);
         let text = format!(
             "{members} m CROSS JOIN users WHERE m.pool_id = $1 AND m.department_id = $$
              AND users.pool_id = m.pool_id AND users.id = m.user_id{conditions}"
@@ -354,7 +390,7 @@ pub(crate) struct Built {
 }
 
 fn numbered<'a, const N: usize>(
-    pool: &watchword_kit::PoolId,
+    pool: &PoolId,
     template: &str,
     vals: impl Iterator<Item = &'a Val>,
     ends: [Val; N],
