@@ -350,7 +350,9 @@ impl Search {
         let of_user = |members: &str| {
             format!("SELECT m.user_id FROM {members} m WHERE m.pool_id = users.pool_id AND m.user_id = users.id")
         };
-        let each = parts.iter().map(|(members, found)| format!("{} AND (m.department_id = {found}) IS TRUE", of_user(members)));
+        let each = parts
+            .iter()
+            .map(|(members, found)| format!("{} AND (m.department_id = {found}) IS TRUE", of_user(members)));
         let sql = each.collect::<Vec<_>>().join(" UNION ");
         let sql = if parts.is_empty() { of_user(member::table(false)) } else { sql };
         let not = if absent { "NOT " } else { "" };
