@@ -265,9 +265,10 @@ impl Search {
         };
         let (conditions, more) = self.unindexed(first, Some(within.condition));
         let members = member::table(within.tree);
+        // Were the ids plainly equal, PostgreSQL might walk all users in the same order to find the members.
         let text = format!(
             "{members} m CROSS JOIN users WHERE m.pool_id = $1 AND m.department_id = $$
-             AND users.pool_id = m.pool_id AND users.id = m.user_id{conditions}"
+             AND users.pool_id = m.pool_id AND users.id = m.user_id || ''{conditions}"
         );
         let mut vals = vec![Val::from(&within.department)];
         vals.extend(more);
