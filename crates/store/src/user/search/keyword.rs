@@ -198,7 +198,13 @@ async fn candidates(tx: &mut Tx, pool: &PoolId, word: &Word, segments: &[i64]) -
     let mut found: HashMap<i64, Docs> = HashMap::new();
     for (class, text) in word.classes() {
         let mut left: Option<HashMap<i64, Docs>> = None;
-        for gram in gram::of_word(text, class) {
+        let cover = gram::of_word(text, class);
+        let cover_ends = cover.len();
+        for (n, gram) in cover.into_iter().chain(gram::more_of_word(text, class)).enumerate() {
+            let few = |left: &HashMap<i64, Docs>| left.values().map(Docs::len).sum::<usize>() <= SAMPLE;
+            if n >= cover_ends && left.as_ref().is_none_or(few) {
+                break;
+            }
             let among: Vec<i64> = match &left {
                 None => segments.to_vec(),
                 Some(left) => left.keys().copied().collect(),
