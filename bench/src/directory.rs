@@ -64,7 +64,7 @@ pub async fn run(plan: &Plan) -> Result<Vec<Row>> {
     let (many, few) = (beside(plan, "directory").await?, beside(plan, "few").await?);
     let mut rows = Vec::new();
     let many = Run { place: Place::make(&many, &size, Some(&mut rows)).await?, plan: &many };
-    let few = Run { place: Place::make(&few, &Size { users: FEW, departments: 200 }, None).await?, plan: &few };
+    let few = Run { place: Place::make(&few, &Size { users: FEW, departments: 20 }, None).await?, plan: &few };
     rows.extend(reads(&many, &few).await?);
     for case in search::cases() {
         rows.push(answered(&case, &many, &few).await?);

@@ -186,7 +186,7 @@ pub fn cases() -> Vec<Case> {
             filter(json!([is("lastLogin", "BETWEEN", json!([iso(to - 7 * DAY), iso(to)]))]))
         }),
         case("last login since a date, by last login", Some, |_, n| {
-            sorted(filter(json!([is("lastLogin", "GREATER", iso(ago(n) - 60 * DAY))])), "lastLogin", "Desc")
+            sorted(filter(json!([is("lastLogin", "GREATER", iso(ago(n) - 60 * DAY))])), "lastLogin", "desc")
         }),
         case("never logged in", Some, |_, n| {
             page(filter(json!([json!({ "field": "lastLogin", "operator": "IS_NULL" })])), 1 + n % 20)
@@ -205,8 +205,8 @@ pub fn cases() -> Vec<Case> {
         case("e-mail contains", Some, |_, n| {
             filter(json!([is("email", "CONTAINS", ["corp.example", ".cn", "old-company"][n as usize % 3])]))
         }),
-        case("by user name", Some, |_, n| page(sorted(filter(json!([])), "username", "Desc"), 1 + n % 50)),
-        case("by last login", Some, |_, n| page(sorted(filter(json!([])), "lastLogin", "Desc"), 1 + n % 50)),
+        case("by user name", Some, |_, n| page(sorted(filter(json!([])), "username", "desc"), 1 + n % 50)),
+        case("by last login", Some, |_, n| page(sorted(filter(json!([])), "lastLogin", "desc"), 1 + n % 50)),
         case("list-department-members, subtree of a tenth of all, first pages", Some, |p, n| members(p, n, 0.0)),
         case("the same, middle pages", Some, |p, n| members(p, n, 0.5)),
         case("the same, last pages", Some, |p, n| members(p, n, 1.0)),
