@@ -122,6 +122,13 @@ pub async fn hits(tx: &mut Tx, pool: &PoolId, word: &Word, few: usize) -> Result
     if candidates.len() > few && (word.is_gram() || candidates.len() > MOST_CANDIDATES) {
         return Ok(Hits::Many(found.len() as i64 + share(tx, pool, word, &candidates).await?));
     }
+    if candidates.len() > 2 * few {
+        // Where a sample says that there are many more, they need not be looked at to know that they are not few.
+        let about = share(tx, pool, word, &candidates).await?;
+        if about > 2 * few as i64 {
+            return Ok(Hits::Many(found.len() as i64 + about));
+        }
+    }
     for (n, part) in candidates.chunks(few.max(1)).enumerate() {
         found.extend(verified(tx, pool, word, part).await?);
         if found.len() > few {
