@@ -1,8 +1,9 @@
 //! Users from a file or a list: a chunk at a time, each one transaction, no row twice.
 //!
-//! A chunk is read and judged first (`item`, `plan`): what can be wrong with a row is known before the writer is
-//! taken, and costs eight statements however many rows there are. Then `write` inserts and changes what is left. When
-//! somebody was faster with a name, the chunk is judged again and the row reported.
+//! A chunk is read and judged first (`item`, `place`, `plan`, `value`): what can be wrong with a row is known before the
+//! writer is taken, and costs a dozen statements at most, however many rows there are. Then `write` inserts and changes
+//! what is left. When somebody was faster with a name, the chunk is judged again and the row reported. `seen` knows what
+//! the rows before had, so that a dry run tells what the real one does.
 
 mod item;
 mod place;
