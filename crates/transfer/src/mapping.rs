@@ -228,6 +228,19 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_makes_a_list_of_a_text_that_another_system_keeps() {
+        let rules = mapping(&[("customData.team", "departmentIds")], Unknown::Refuse);
+        assert!(rules.means("Departments", "departmentIds") && rules.means("customData.team", "departmentIds"));
+        assert!(!rules.means("Departments", "mainDepartmentId") && !rules.means("Shoe size", "departmentIds"));
+        let Value::Object(user) = json!({ "username": "ada", "customData": { "team": "a; b" } }) else {
+            unreachable!()
+        };
+        let refined = rules.refine(Entry { line: 1, fields: Ok(user) });
+        let expected = json!({ "username": "ada", "customData": {}, "departmentIds": ["a", "b"] });
+        assert_eq!(Value::Object(refined.fields.unwrap()), expected);
+    }
+
+    #[test]
     fn an_unknown_column_is_refused_with_what_to_do() {
         let said = mapping(&[], Unknown::Refuse).check(&names(&["username", "Shoe size"])).unwrap_err();
         assert!(said.message(Lang::En).contains("--map \"Shoe size=-\""), "{said}");

@@ -124,7 +124,8 @@ pub async fn chunk(
     }
 }
 
-/// Notes rows that an earlier run has done.
+/// Notes the names of rows that an earlier run has done. Whom they meant and which names they freed is not known any
+/// more, so a later row that has to do with those is done, not reported.
 pub fn skip(ctx: &Ctx, seen: &mut Seen, rows: Vec<Entry>) {
     drop(read(ctx, 0, seen, rows));
 }
