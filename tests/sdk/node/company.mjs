@@ -487,8 +487,9 @@ async function agree(when) {
     await each(roles.values(), async ({ code, targets, inForce, later = [] }) => {
       const written = ({ targetType, targetIdentifier }) => `${targetType} ${targetIdentifier}`;
       const given = await pages(async (page) => {
-        const { totalCount, data } = ok(await management.listRoleAssignments({ roleCode: code, ...page }));
-        return { totalCount, list: data.map((given) => ({ ...given, target: written(given) })) };
+        const { statusCode, data } = await management.listRoleAssignments({ roleCode: code, ...page });
+        const list = data.data.map((given) => ({ ...given, target: written(given) }));
+        return { statusCode, data: { totalCount: data.totalCount, list } };
       }, "target");
       const told = given.map((a) => `${a.target} ${a.status} ${a.roleCode}`);
       const expected = (list, status) => list.map((target) => `${written(wire(target))} ${status} ${code}`);
