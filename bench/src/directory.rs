@@ -155,11 +155,14 @@ async fn analyze(plan: &Plan) -> Result {
 
 /// Waits until the worker has made segments of all texts but the last few.
 async fn indexed(services: &Services, pool: &PoolId, users: u64) -> Result {
+    if users < SEGMENT as u64 {
+        return Ok(());
+    }
     let begun = Instant::now();
-    while users >= SEGMENT as u64 {
+    loop {
         let mut tx = services.db.scan().await.map_err(said)?;
         if !segment::has_recent(&mut tx, pool, SEGMENT).await.map_err(said)? {
-            break;
+            return Ok(());
         }
         drop(tx);
         if begun.elapsed() > PATIENCE {
@@ -167,7 +170,6 @@ async fn indexed(services: &Services, pool: &PoolId, users: u64) -> Result {
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    Ok(())
 }
 
 struct Run<'a> {
