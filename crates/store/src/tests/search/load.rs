@@ -294,7 +294,8 @@ fn cases() -> Vec<(&'static str, Make)> {
 #[tokio::test]
 #[ignore = "loads a million users, which takes minutes"]
 async fn searches_among_a_million_users_are_quick() {
-    for place in places().await {
+    // On PostgreSQL where one is named, otherwise on SQLite: one database of this size at a time.
+    if let Some(place) = places().await.pop() {
         let engine = place.db.engine();
         let begun = Instant::now();
         fill(&place, 0, USERS).await;
