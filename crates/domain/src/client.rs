@@ -93,7 +93,9 @@ pub async fn authenticate(ctx: &Ctx, given: Given<'_>, endpoint: Endpoint) -> Re
     };
     let right = match (method, secret, given.assertion) {
         (AuthMethod::Secret | AuthMethod::None, Some(secret), _) => {
-            hash::ct_eq(app::secret(ctx, &app)?.reveal(), secret.reveal())
+            let own = app::secret(ctx, &app)?;
+            hash::ct_eq(own.reveal(), secret.reveal())
+                || (basic.is_some() && hash::ct_eq(own.reveal(), form_decoded(secret).reveal()))
         }
         (AuthMethod::None, None, None) => true,
         (AuthMethod::SecretJwt | AuthMethod::PrivateKeyJwt, None, Some(assertion)) => {
@@ -109,6 +111,13 @@ pub async fn authenticate(ctx: &Ctx, given: Given<'_>, endpoint: Endpoint) -> Re
     }
     let whose = Some((ctx.pool().clone(), json!({ "clientId": app.id })));
     Err(secret::refuse(ctx, Door::Client, &app.id, whose, invalid_client()).await)
+}
+
+/// A secret in a header as RFC 6749 §2.3.1 writes it there: form-encoded. The SDKs write it as it is.
+fn form_decoded(secret: &Secret<String>) -> Secret<String> {
+    let pair = format!("s={}", secret.reveal());
+    let decoded = url::form_urlencoded::parse(pair.as_bytes()).next();
+    Secret::new(decoded.map(|(_, value)| value.into_owned()).unwrap_or_default())
 }
 
 /// An access key as a client.

@@ -19,6 +19,8 @@ use crate::{dpop, throttle};
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// Seconds for which the name of a request is good.
 const LIFETIME: i64 = 60;
+/// Bytes of all parameters together.
+const MAX_PARAMS: usize = 16 * 1024;
 /// Requests that one address may push within a minute: whoever is public pushes without a secret.
 const PER_MINUTE: i64 = 600;
 
@@ -62,12 +64,16 @@ pub async fn push(ctx: &Ctx, mut params: Object) -> Result<PushedAuthorization> 
         }
         params.insert("dpop_jkt".into(), jkt.into());
     }
+    let params = Value::Object(params).to_string();
+    if params.len() > MAX_PARAMS {
+        return Err(bad(text!("larger than {MAX_PARAMS} bytes", "超过 {MAX_PARAMS} 字节")));
+    }
     let token = hash::token(&ctx.entropy, 32);
     let row = PushedRequest {
         pool_id: ctx.pool().to_string(),
         id: hash::token_hash(&token),
         app_id: app.id.clone(),
-        params: Value::Object(params).to_string(),
+        params,
         created_at: ctx.now(),
         expires_at: ctx.now() + Millis::seconds(LIFETIME),
     };
