@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use watchword_kit::Secret;
 
+use crate::common::Success;
+
 /// Body of get-management-token.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -193,6 +195,27 @@ pub struct TokenIntrospection {
     /// `jkt`: thumbprint of the key that must be proven with the token (RFC 9449 section 6).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+}
+
+/// Answer of `/oidc/token/revocation`. RFC 7009 looks at the HTTP status only; the contract shows an envelope.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenRevocation {
+    /// 200.
+    pub status_code: u32,
+
+    /// The outcome in words.
+    pub message: String,
+
+    /// Never there: a refusal is told as RFC 6749 section 5.2 says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_code: Option<u32>,
+
+    /// Names the request; also in the log.
+    pub request_id: String,
+
+    /// The outcome.
+    pub data: Success,
 }
 
 /// The key that must be proven with a token.

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use watchword_api::common::Success;
-use watchword_api::token::OidcTokenQuery;
+use watchword_api::token::{OidcTokenQuery, TokenRevocation};
 use watchword_crypto::hash;
-use watchword_kit::{Millis, Result, text};
+use watchword_kit::{Millis, Result, codes, text};
 use watchword_store::session::{self, REFRESH_TOKENS};
 use watchword_store::token as store;
 
@@ -19,7 +19,7 @@ use crate::ctx::Ctx;
 /// # Errors
 /// `invalid_client` when the caller does not prove itself, `invalid_request` without a token, `unsupported_token_type`
 /// for an ID token: nobody is let in by it.
-pub async fn revoke(ctx: &Ctx, req: OidcTokenQuery) -> Result<Success> {
+pub async fn revoke(ctx: &Ctx, req: OidcTokenQuery) -> Result<TokenRevocation> {
     let client = client::authenticate(ctx, Given::from(&req), Endpoint::Revocation).await?;
     let token = req.token.ok_or_else(|| oauth("invalid_request").because(text!("token is required", "缺少 token")))?;
     let access = read_access(ctx, token.reveal(), ctx.now());
@@ -59,5 +59,11 @@ pub async fn revoke(ctx: &Ctx, req: OidcTokenQuery) -> Result<Success> {
         }
     }
     ctx.commit(tx, about).await?;
-    Ok(Success { success: true })
+    Ok(TokenRevocation {
+        status_code: 200,
+        message: codes::OK.message(ctx.request().lang).into(),
+        api_code: None,
+        request_id: ctx.request().id.clone(),
+        data: Success { success: true },
+    })
 }

@@ -6,7 +6,7 @@ use watchword_api::common::{Object, Success};
 use watchword_api::login::TokenSet;
 use watchword_api::token::{
     DecideDeviceReq, DeviceAuthorization, DeviceAuthorizationReq, DeviceQuery, OidcTokenQuery, OidcTokenReq,
-    PushedAuthorization, TokenIntrospection, WaitingDevice,
+    PushedAuthorization, TokenIntrospection, TokenRevocation, WaitingDevice,
 };
 use watchword_domain::{Audit, Ctx, Permission, app, device, grant, par, token};
 use watchword_kit::Result;
@@ -84,7 +84,7 @@ async fn introspect(ctx: Ctx, req: OidcTokenQuery) -> Result<TokenIntrospection>
     token::introspect(&ctx, req).await
 }
 
-async fn revoke(ctx: Ctx, req: OidcTokenQuery) -> Result<Success> {
+async fn revoke(ctx: Ctx, req: OidcTokenQuery) -> Result<TokenRevocation> {
     token::revoke(&ctx, req).await
 }
 
