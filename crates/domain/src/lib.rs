@@ -24,7 +24,7 @@ pub mod ctx;
 pub mod custom_field;
 pub mod demand;
 pub mod department;
-pub mod device;
+pub mod device_code;
 pub mod dpop;
 pub mod grant;
 pub mod group;

@@ -19,7 +19,7 @@ pub mod break_glass;
 pub mod custom_field;
 pub mod db;
 pub mod department;
-pub mod device;
+pub mod device_code;
 pub mod enrollment;
 pub mod error;
 pub mod group;

@@ -4,7 +4,7 @@ use serde_json::json;
 use watchword_api::login::TokenSet;
 use watchword_crypto::hash;
 use watchword_kit::{Error, Result, text};
-use watchword_store::device::{self, TABLE};
+use watchword_store::device_code::{self as device, TABLE};
 
 use super::{Asked, invalid_grant, narrow_resources};
 use crate::ctx::Ctx;

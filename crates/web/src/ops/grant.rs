@@ -8,7 +8,7 @@ use watchword_api::token::{
     DecideDeviceReq, DeviceAuthorization, DeviceAuthorizationReq, DeviceQuery, OidcTokenQuery, OidcTokenReq,
     PushedAuthorization, TokenIntrospection, TokenRevocation, WaitingDevice,
 };
-use watchword_domain::{Audit, Ctx, Permission, app, device, grant, par, token};
+use watchword_domain::{Audit, Ctx, Permission, app, device_code as device, grant, par, token};
 use watchword_kit::Result;
 
 use crate::op::{Done, Op};

@@ -6,7 +6,7 @@ use watchword_api::token::{DecideDeviceReq, DeviceAuthorization, DeviceAuthoriza
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, Secret, codes, text};
 use watchword_store::Tx;
-use watchword_store::device::{self as store, Decision, DeviceCode, TABLE};
+use watchword_store::device_code::{self as store, Decision, DeviceCode, TABLE};
 use watchword_store::quota::{self, Quota};
 
 use crate::app::{self, DEVICE_CODE};
