@@ -8,6 +8,7 @@ mod chance;
 mod crash;
 mod custom_field;
 mod department;
+mod grant;
 mod group;
 mod hostile;
 mod job;

@@ -1,12 +1,11 @@
 //! Signing in: the first factor, the demand for a second, and the session at the end.
 
 mod first_factor;
-mod refresh;
 mod second_factor;
 
 use serde_json::{Value, json};
-use watchword_api::common::FactorType;
-use watchword_api::login::{SignInConnection, SignInReq, TokenSet};
+use watchword_api::common::{FactorType, PasswordEncryptType};
+use watchword_api::login::{PasswordPayload, SignInConnection, SignInReq, TokenSet};
 use watchword_kit::{Error, Millis, Result, codes, text};
 use watchword_store::Tx;
 use watchword_store::app::Application;
@@ -20,7 +19,6 @@ use crate::group::follow;
 use crate::user::{history, life};
 use crate::{app, token as tokens};
 
-pub use refresh::token;
 pub(crate) use second_factor::{end_waiting, hash as hash_recovery};
 pub use second_factor::{recover, verify_code, verify_otp};
 
@@ -66,7 +64,22 @@ pub async fn sign_in(ctx: &Ctx, req: SignInReq) -> Result<TokenSet> {
                 .because(text!("LDAP and AD identity sources are not supported yet", "暂不支持 LDAP 与 AD 身份源")));
         }
     };
-    admit(ctx, &app, proven, &scope).await
+    admit(ctx, &app, proven, &scope, &tokens::Extras::default()).await
+}
+
+/// A sign-in by password under another name (the password grant): the same gates.
+///
+/// # Errors
+/// As [`sign_in`].
+pub(crate) async fn by_password(
+    ctx: &Ctx,
+    app: &Application,
+    payload: PasswordPayload,
+    scope: &str,
+    extras: tokens::Extras,
+) -> Result<TokenSet> {
+    let proven = first_factor::password(ctx, payload, PasswordEncryptType::None).await?;
+    admit(ctx, app, proven, scope, &extras).await
 }
 
 /// A user who has passed the first factor, in a unit of work that is still open.
@@ -78,7 +91,7 @@ pub(crate) struct Proven {
 }
 
 /// Ends the sign-in, or asks for the second factor.
-async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Result<TokenSet> {
+async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str, extras: &tokens::Extras) -> Result<TokenSet> {
     let Proven { mut tx, user, amr } = proven;
     let about = json!({ "userId": user.id, "method": amr });
     if !life::may_sign_in(&user, ctx.now()) {
@@ -92,7 +105,7 @@ async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Res
     match demand.code().filter(|_| demand.holds_back(app)) {
         None => {
             let session = open_session(&mut tx, ctx, app, &user, scope, &[amr], None).await?;
-            let draft = tokens::draft(&mut tx, ctx, &session, app, &user).await?;
+            let draft = tokens::draft(&mut tx, ctx, &session, app, &user, extras).await?;
             ctx.commit(tx, about).await?;
             draft.sign(ctx)
         }
@@ -186,14 +199,14 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
             amr.extend([method, "mfa"]);
             let recovery = (method == "rc").then(|| ctx.now() + Millis::minutes(10));
             let session = open_session(tx, ctx, &app, &user, &transaction.scope, &amr, recovery).await?;
-            let draft = tokens::draft(tx, ctx, &session, &app, &user).await?;
+            let draft = tokens::draft(tx, ctx, &session, &app, &user, &tokens::Extras::default()).await?;
             Ok(Completion { fresh: Some((user, draft)) })
         }
         Actor::Anonymous | Actor::System | Actor::AccessKey(_) => Err(Error::new(codes::NOT_SIGNED_IN)),
     }
 }
 
-async fn open_session(
+pub(crate) async fn open_session(
     tx: &mut Tx,
     ctx: &Ctx,
     app: &Application,
@@ -202,7 +215,7 @@ async fn open_session(
     amr: &[&str],
     recovery_until: Option<Millis>,
 ) -> Result<Session> {
-    let settings = app::oidc_settings(app)?;
+    let settings = app::client_settings(app)?;
     let lifetime = settings.refresh_token_expire.max(settings.access_token_expire);
     let mfa = amr.contains(&"mfa");
     let session = Session {

@@ -282,6 +282,7 @@ pub async fn delete(
         sql!("DELETE FROM mfa_transactions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM sessions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM device_codes WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM user_logins WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM password_resets WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM access_keys WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
