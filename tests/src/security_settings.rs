@@ -1,4 +1,7 @@
-//! Second factors of the whole user pool.
+//! Security settings of the whole user pool.
+
+mod password;
+mod settings;
 
 use serde_json::json;
 use watchword_testkit::Server;

@@ -63,6 +63,7 @@ actions! {
     MfaTriggerIssue = "mfa.trigger_issue";
     MfaStatusSet = "mfa.status_set";
     MfaSettingsUpdate = "mfa.settings_update";
+    SecuritySettingsUpdate = "security_settings.update";
     ApplicationCreate = "application.create";
     ApplicationDelete = "application.delete";
     ApplicationSecretRead = "application.secret_read";

@@ -309,6 +309,8 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
             post(json!({ "appId": s.pool.app_id, "enabledFactors": ["OTP"], "disabledFactors": ["SMS"] }))
         }
         // security settings, public information
+        "GET /api/v3/get-security-settings" => get(String::new()),
+        "POST /api/v3/update-security-settings" => post(json!({ "registerDisabled": true })),
         "GET /api/v3/get-global-mfa-settings" => get(String::new()),
         "POST /api/v3/disable-global-mfa-settings" => post(json!({ "disableFactors": ["SMS"] })),
         "POST /api/v3/update-global-mfa-settings" => post(json!({ "enabledFactors": ["OTP"] })),

@@ -23,6 +23,7 @@ use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
 use crate::group::follow;
 use crate::pool;
+use crate::security_settings::password::PasswordRules;
 
 /// Changes one user; what the request does not name stays.
 ///
@@ -88,7 +89,7 @@ async fn change(
     place: Place,
 ) -> Result<Vec<User>> {
     let mut options = options;
-    let (min_length, notice, fields) = {
+    let (rules, notice, fields) = {
         let mut tx = ctx.read().await?;
         let settings = pool::settings(&mut tx, ctx.pool()).await?;
         let notice = Notice::password_reset(&mut tx, ctx, options.notify.take()).await?;
@@ -96,7 +97,7 @@ async fn change(
             true => Fields::none(TargetType::User),
             false => Fields::load(&mut tx, ctx, TargetType::User).await?,
         };
-        (settings.password_min_length, notice, fields)
+        (PasswordRules::of(&settings)?, notice, fields)
     };
     check_notice(&list, &options, notice.is_some())?;
     let rows = named(ctx, &list, kind, place).await?;
@@ -109,7 +110,8 @@ async fn change(
         draft.custom(ctx, &fields, &mut row).map_err(|e| place.at(e, i))?;
         let wish =
             Wish { password: patch.password, make: options.make, encrypted: options.encrypted, ..Wish::default() };
-        plans.push(password::plan(wish, min_length, &ctx.entropy).map_err(|e| place.at(e, i))?);
+        let rules = rules.clone().of_user(&row);
+        plans.push(password::plan(wish, &rules, &ctx.entropy).map_err(|e| place.at(e, i))?);
         changes.push(Change { id: row.id.clone(), draft, password: None });
         after.push(row);
     }
@@ -119,7 +121,8 @@ async fn change(
         return Err(refused);
     }
     for (i, plan) in plans.into_iter().enumerate() {
-        changes[i].password = password::prepare(ctx, plan, min_length).await.map_err(|e| place.at(e, i))?;
+        let rules = rules.clone().of_user(after[i]);
+        changes[i].password = password::prepare(ctx, plan, &rules).await.map_err(|e| place.at(e, i))?;
     }
     match write(ctx, &changes, &options, notice.as_ref(), &fields, place).await {
         Ok(rows) => view::written_all(ctx, rows).await,
