@@ -65,6 +65,8 @@ actions! {
     MfaSettingsUpdate = "mfa.settings_update";
     SecuritySettingsUpdate = "security_settings.update";
     ApplicationCreate = "application.create";
+    ApplicationUpdate = "application.update";
+    ApplicationAccessChange = "application.access_change";
     ApplicationDelete = "application.delete";
     ApplicationSecretRead = "application.secret_read";
     ApplicationSecretRefresh = "application.secret_refresh";
@@ -80,6 +82,8 @@ actions! {
     RoleAssign = "role.assign";
     RoleRevoke = "role.revoke";
     SignIn = "login.signin";
+    SelfUnlock = "login.self_unlock";
+    CaptchaIssue = "captcha.issue";
     MfaVerify = "login.mfa_verify";
     RecoveryCodeUse = "login.recovery_code";
     TokenIssue = "login.token";

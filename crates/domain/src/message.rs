@@ -16,6 +16,7 @@ pub mod send;
 pub mod target;
 pub mod text;
 
+pub(crate) use code::send_link;
 pub use code::{charge_target, check_code, code_hash, draw_code, enqueue_code, issue_code, lifetime};
 pub use send::{confirm_email, send_email, send_sms};
 pub use target::{normalise_email, normalise_phone};

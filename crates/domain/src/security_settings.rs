@@ -23,10 +23,12 @@ use watchword_api::security_settings::{
     RegisterAnomalyDetection, SecuritySettings, SelfUnlockAccount, UpdateGlobalMfaSettingsReq,
     UpdateSecuritySettingsReq,
 };
-use watchword_kit::{Error, Result, Text, codes, text};
+use watchword_kit::{Error, PoolId, Result, Text, codes, text};
+use watchword_store::allowed_origin;
 
 use crate::ctx::Ctx;
 use crate::pool::{self, PoolSettings};
+use crate::services::Services;
 
 /// Seconds for which a browser stays signed in, unless the pool says otherwise.
 const TWO_WEEKS: i64 = 1_209_600;
@@ -108,6 +110,15 @@ impl Security {
         password::check_patterns(&self.password_patterns).map_err(|e| e.at("passwordPolicy"))?;
         within("passwordRotation.maxAgeDays", self.password_rotation.max_age_days, 1, 3650)
     }
+}
+
+/// Whether pages of this origin may read replies of the pool, or of any pool where it is not known yet.
+pub async fn allows_origin(services: &Services, pool: Option<&PoolId>, origin: &str) -> Result<bool> {
+    let mut tx = services.db.read().await?;
+    Ok(match pool {
+        Some(pool) => allowed_origin::allowed(&mut tx, pool, origin).await?,
+        None => allowed_origin::known(&mut tx, origin).await?,
+    })
 }
 
 /// `GET /api/v3/get-security-settings`.

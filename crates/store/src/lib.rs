@@ -17,6 +17,7 @@ pub mod allowed_origin;
 pub mod app;
 pub mod audit;
 pub mod break_glass;
+pub mod captcha;
 pub mod custom_field;
 pub mod db;
 pub mod department;

@@ -64,6 +64,11 @@ pub(super) async fn issue(
     send_code(tx, ctx, medium, target, &code, purpose, delivery).await
 }
 
+/// Sends a link that confirms an e-mail address, as [`issue_code`] sends a code.
+pub(crate) async fn send_link(tx: &mut Tx, ctx: &Ctx, email: &str) -> Result<()> {
+    issue(tx, ctx, Medium::Email, email, LINK, Delivery::Send).await
+}
+
 /// Whether `given` is the live code for this target and purpose; a right one is used up, a wrong one counts against
 /// the pool's `verify_code_max_attempts`. The caller commits in both cases.
 pub async fn check_code(

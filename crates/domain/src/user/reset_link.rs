@@ -17,6 +17,7 @@ use super::{life, update};
 use crate::audit::Audit;
 use crate::ctx::{Actor, Ctx, Request};
 use crate::group::follow;
+use crate::login::gate;
 use crate::message::{self, Medium, provider, text as texts};
 use crate::outbox::{Event, enqueue, notify_user};
 use crate::pool;
@@ -129,6 +130,7 @@ pub async fn complete(
     user.password_set_at = Some(ctx.now());
     user.reset_password_on_next_login = false;
     TABLE.update(&mut tx, &user).await?;
+    gate::unlock(&mut tx, &ctx, &user.id).await?;
     follow::changed(&mut tx, &ctx, std::slice::from_ref(&user.id)).await?;
     update::sign_out(&mut tx, &ctx, &user.id).await?;
     notify_user(&mut tx, &ctx, &user, Event::PasswordChanged).await?;

@@ -22,6 +22,7 @@ use super::{custom, life, view};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
 use crate::group::follow;
+use crate::login::gate;
 use crate::pool;
 use crate::security_settings::password::PasswordRules;
 
@@ -211,6 +212,9 @@ async fn write(
             let data = custom::object(&row.custom_data)?;
             let index = custom::index(ctx.pool().as_str(), &row.id, &data);
             store::set_custom_values(&mut tx, ctx.pool(), &row.id, &index).await?;
+        }
+        if change.password.is_some() || change.draft.activates() {
+            gate::unlock(&mut tx, ctx, &row.id).await?;
         }
         if change.password.is_some() || life::has_fallen(&before, &row) {
             sign_out(&mut tx, ctx, &row.id).await?;

@@ -201,7 +201,9 @@ macro_rules! for_every_table {
     ($check:ident, $place:expr) => {
         $check($place, &crate::access_key::TABLE).await;
         $check($place, &crate::app::TABLE).await;
+        $check($place, &crate::app::access::TABLE).await;
         $check($place, &crate::audit::TABLE).await;
+        $check($place, &crate::captcha::TABLE).await;
         $check($place, &crate::department::TABLE).await;
         $check($place, &crate::department::CUSTOM_VALUES).await;
         $check($place, &crate::department::SYNC_RELATIONS).await;
