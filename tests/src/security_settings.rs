@@ -3,6 +3,8 @@
 mod password;
 mod settings;
 
+pub use settings::{anomaly, set};
+
 use serde_json::json;
 use watchword_testkit::Server;
 

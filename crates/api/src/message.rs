@@ -1,7 +1,15 @@
-//! Codes by SMS and e-mail.
+//! Codes by SMS and e-mail; templates and providers of e-mail.
+
+mod email;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use email::{
+    ConfigEmailProviderReq, EmailPreview, EmailProvider, EmailProviderType, EmailTemplate, EmailTemplateCategory,
+    EmailTemplateType, EmailTemplates, ExmailConfig, ExmailConfigReq, PreviewEmailTemplateReq, SendGridConfig,
+    SendGridConfigReq, SmtpConfig, SmtpConfigReq, TemplateEngine,
+};
 
 wire_enum! {
     /// What an SMS code is for.

@@ -93,6 +93,7 @@ actions! {
     FactorReset = "factor.reset";
     MessageSend = "message.send";
     ProviderUpdate = "message.provider_update";
+    EmailTemplateUpdate = "message.template_update";
     BreakGlass = "mfa.break_glass";
     PostCreate = "post.create";
     PostUpdate = "post.update";

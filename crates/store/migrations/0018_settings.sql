@@ -46,3 +46,18 @@ CREATE UNIQUE INDEX app_access_target_id ON app_access (pool_id, app_id, target_
 CREATE INDEX app_access_target ON app_access (pool_id, target_type, target_id);
 
 CREATE INDEX sessions_app_id ON sessions (pool_id, app_id, user_id);
+
+-- E-mail templates: kind is the contract's type; a pool has a row only for what it has written itself.
+CREATE TABLE email_templates (
+    pool_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    name TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    content TEXT NOT NULL,
+    -- seconds for which a code or link is good
+    expires_in BIGINT,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (pool_id, kind)
+);

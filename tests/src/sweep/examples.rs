@@ -1,5 +1,6 @@
 //! One valid call of every operation. The sweeps make them, spoil them and watch what happens.
 
+mod app;
 mod department;
 
 use serde_json::{Value, json};
@@ -51,6 +52,9 @@ impl Call {
 pub async fn valid(s: &Server, op: &Op) -> Call {
     let admin = s.admin().await;
     if let Some(call) = department::valid(s, op, &admin).await {
+        return call;
+    }
+    if let Some(call) = app::valid(s, op, &admin).await {
         return call;
     }
     let path = |query: &str| format!("{}{query}", op.path);

@@ -34,11 +34,9 @@ pub struct AppConfig {
 }
 
 impl AppConfig {
-    /// Of the application that comes with a pool: every way to sign in and to register that this server has.
+    /// Of the application that comes with a pool: users may register, too.
     pub fn open() -> AppConfig {
         let mut config = AppConfig::default();
-        let ways = LoginMethod::ALL.iter().copied().filter(|way| *way != LoginMethod::SelfBuiltAppQrcode);
-        config.login.enabled_basic_login_methods = ways.collect();
         config.register.enabled_basic_register_methods = RegisterMethod::ALL.to_vec();
         config
     }
@@ -48,7 +46,13 @@ impl Default for AppConfig {
     fn default() -> Self {
         AppConfig {
             login: LoginConfig {
-                enabled_basic_login_methods: vec![LoginMethod::EmailCode, LoginMethod::EmailPassword],
+                // An application that says nothing of sign-ins lets users in by every way that this server has; one
+                // that says something but not which, by those of the contract.
+                enabled_basic_login_methods: LoginMethod::ALL
+                    .iter()
+                    .copied()
+                    .filter(|way| *way != LoginMethod::SelfBuiltAppQrcode)
+                    .collect(),
                 ..LoginConfig::default()
             },
             register: RegisterConfig {
@@ -234,8 +238,8 @@ pub(super) fn login(given: LoginConfigReq) -> Result<LoginConfig> {
     if given.enabled_all_ext_idp_conns == Some(true) {
         return Err(unsupported(no_idp()).at(at("enabledAllExtIdpConns")));
     }
-    let defaults = AppConfig::default().login;
-    let methods = given.enabled_basic_login_methods.unwrap_or(defaults.enabled_basic_login_methods);
+    let methods = given.enabled_basic_login_methods;
+    let methods = methods.unwrap_or_else(|| vec![LoginMethod::EmailCode, LoginMethod::EmailPassword]);
     if let Some(i) = methods.iter().position(|m| *m == LoginMethod::SelfBuiltAppQrcode) {
         return Err(unsupported(no_qr()).at(at(&format!("enabledBasicLoginMethods[{i}]"))));
     }

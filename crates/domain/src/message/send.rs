@@ -108,14 +108,7 @@ fn of_email(channel: EmailChannel) -> Audience {
     }
 }
 
-async fn send(
-    ctx: Ctx,
-    medium: Medium,
-    to: String,
-    channel: &str,
-    audience: Audience,
-    captcha: &Answer,
-) -> Result<()> {
+async fn send(ctx: Ctx, medium: Medium, to: String, channel: &str, audience: Audience, captcha: &Answer) -> Result<()> {
     let user = match audience {
         Audience::Own => signed_in(&ctx).await?,
         Audience::Anyone | Audience::Account => None,
