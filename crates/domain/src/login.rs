@@ -101,7 +101,7 @@ async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Res
     match demand.code().filter(|_| demand.holds_back(app)) {
         None => {
             let session = open_session(&mut tx, ctx, app, &user, scope, &[amr], None).await?;
-            let draft = tokens::draft(&mut tx, ctx, &session, app, &user).await?;
+            let draft = tokens::draft(&mut tx, ctx, &session, app, &user, &tokens::Extras::default()).await?;
             ctx.commit(tx, about).await?;
             draft.sign(ctx)
         }
@@ -198,7 +198,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
             amr.extend([method, "mfa"]);
             let recovery = (method == "rc").then(|| ctx.now() + Millis::minutes(10));
             let session = open_session(tx, ctx, &app, &user, &transaction.scope, &amr, recovery).await?;
-            let draft = tokens::draft(tx, ctx, &session, &app, &user).await?;
+            let draft = tokens::draft(tx, ctx, &session, &app, &user, &tokens::Extras::default()).await?;
             Ok(Completion { fresh: Some((user, draft)) })
         }
         Actor::Anonymous | Actor::System | Actor::AccessKey(_) => Err(Error::new(codes::NOT_SIGNED_IN)),

@@ -74,7 +74,7 @@ async fn refresh(ctx: &Ctx, app: &Application, req: OidcTokenReq) -> Result<Toke
     if let Some(scope) = req.scope.as_deref() {
         session.scope = narrow(&session.scope, scope)?;
     }
-    let draft = token::draft(&mut tx, ctx, &session, app, &user).await?;
+    let draft = token::draft(&mut tx, ctx, &session, app, &user, &token::Extras::default()).await?;
     ctx.commit(tx, about).await?;
     draft.sign(ctx)
 }
