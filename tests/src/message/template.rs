@@ -66,20 +66,14 @@ async fn what_a_user_calls_himself_is_no_markup_and_no_header() {
     admin.post(UPDATE, template("USER_PASSWORD_RESET_NOTIFICATION", own)).await.ok();
     let name = "<script>alert('{{code}}')</script> & \"Ada\"";
     let user = json!({ "username": "ada", "nickname": name, "email": "ada@example.com", "password": PASSWORD });
-    admin.post("/api/v3/create-user", user).await.ok();
+    let id = admin.post("/api/v3/create-user", user).await.ok()["userId"].as_str().unwrap().to_owned();
     let ctx = watchword_domain::Ctx::system(
         post.server.services.clone(),
         watchword_kit::PoolId::new(&post.server.pool.id),
         watchword_domain::Audit::UserUpdate,
     );
     let mut tx = ctx.write().await.unwrap();
-    let row = watchword_store::user::TABLE.page(
-        &mut tx,
-        &watchword_store::Filter::pool(ctx.pool()),
-        "id",
-        watchword_store::table::Page { limit: 1, offset: 0 },
-    );
-    let row = row.await.unwrap().1.remove(0);
+    let row = watchword_store::user::TABLE.get(&mut tx, ctx.pool(), &id).await.unwrap().unwrap();
     watchword_domain::outbox::notify_user(&mut tx, &ctx, &row, watchword_domain::outbox::Event::PasswordChanged)
         .await
         .unwrap();
