@@ -2,8 +2,10 @@
 
 mod codes;
 mod delivery;
+mod email_provider;
 mod limits;
 mod secrecy;
+mod template;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -63,7 +63,10 @@ actions! {
     MfaTriggerIssue = "mfa.trigger_issue";
     MfaStatusSet = "mfa.status_set";
     MfaSettingsUpdate = "mfa.settings_update";
+    SecuritySettingsUpdate = "security_settings.update";
     ApplicationCreate = "application.create";
+    ApplicationUpdate = "application.update";
+    ApplicationAccessChange = "application.access_change";
     ApplicationDelete = "application.delete";
     ApplicationRegister = "application.register";
     RegistrationUpdate = "application.registration_update";
@@ -82,6 +85,8 @@ actions! {
     RoleAssign = "role.assign";
     RoleRevoke = "role.revoke";
     SignIn = "login.signin";
+    SelfUnlock = "login.self_unlock";
+    CaptchaIssue = "captcha.issue";
     MfaVerify = "login.mfa_verify";
     RecoveryCodeUse = "login.recovery_code";
     TokenIssue = "login.token";
@@ -94,6 +99,7 @@ actions! {
     FactorReset = "factor.reset";
     MessageSend = "message.send";
     ProviderUpdate = "message.provider_update";
+    EmailTemplateUpdate = "message.template_update";
     BreakGlass = "mfa.break_glass";
     PostCreate = "post.create";
     PostUpdate = "post.update";

@@ -5,6 +5,7 @@
 //! - [`ctx`]: one request: who asks, in which pool; the only way to a transaction
 //! - [`permission`], [`audit`]: what a key may be granted, what a write is called in the trail
 //! - [`keys`]: keys of the installation; [`passwords`]: the gate before the password hash; [`throttle`]: guess limits
+//! - [`captcha`]: pictures that only people read
 //! - [`caller`]: who is asking; [`client`]: which application, at the endpoints of OAuth; [`dpop`]: proofs of keys
 //! - [`token`]: what we hand out to be recognised by; [`grant`]: for what
 //! - the nouns of the API, named as in every other layer
@@ -19,6 +20,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod break_glass;
 pub mod caller;
+pub mod captcha;
 pub mod client;
 pub mod ctx;
 pub mod custom_field;

@@ -13,9 +13,11 @@
 //! allowed is decided in `domain`. Transactions are begun and committed there, too.
 
 pub mod access_key;
+pub mod allowed_origin;
 pub mod app;
 pub mod audit;
 pub mod break_glass;
+pub mod captcha;
 pub mod custom_field;
 pub mod db;
 pub mod department;

@@ -4,6 +4,7 @@ use crate::op::Op;
 
 pub mod access_key;
 pub mod app;
+pub mod captcha;
 pub mod custom_field;
 pub mod department;
 pub mod grant;
@@ -41,6 +42,7 @@ pub fn all() -> Vec<Op> {
         ("app", app::ops()),
         ("security_settings", security_settings::ops()),
         ("login", login::ops()),
+        ("captcha", captcha::ops()),
         ("mfa_factor", mfa_factor::ops()),
         ("message", message::ops()),
         ("oidc", oidc::ops()),

@@ -220,6 +220,7 @@ fn problem(op: &Op, reply: &Reply) -> Option<String> {
             reply.body["error"].is_string() || done
         }
         Shape::Bare => reply.body.is_object(),
+        Shape::Picture => reply.body.is_object() || reply.text.starts_with("<svg "),
         Shape::V3 | Shape::Flat | Shape::V2 => {
             said != 0 && reply.body["message"].is_string() && reply.body["requestId"].is_string()
         }

@@ -53,7 +53,8 @@ pub(super) async fn device_code(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
         return Err(unknown());
     }
     let user = user::by_id(&mut tx, ctx.pool(), user_id).await.map_err(|_| unknown())?;
-    if !user::life::may_sign_in(&user, ctx.now()) {
+    let allowed = crate::app::access::allowed(&mut tx, ctx, &asked.app, &user.id).await?;
+    if !allowed || !user::life::may_sign_in(&user, ctx.now()) {
         return Err(unknown());
     }
     let amr: Vec<String> = serde_json::from_str(amr).map_err(Error::internal)?;

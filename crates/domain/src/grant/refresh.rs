@@ -51,6 +51,9 @@ pub(super) async fn refresh(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     let live = session::live(&mut tx, ctx.pool(), &row.session_id, ctx.now()).await?;
     let session = live.ok_or_else(invalid_grant)?;
     let user = user::by_id(&mut tx, ctx.pool(), &row.user_id).await.map_err(|_| invalid_grant())?;
+    if !crate::app::access::allowed(&mut tx, ctx, &app, &user.id).await? {
+        return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);
+    }
     // What was granted before a second factor was asked for does not outlive the demand.
     let amr: Vec<String> = serde_json::from_str(&session.amr).map_err(Error::internal)?;
     let demand = Demand::load(&mut tx, ctx, Some(&app), &user.id).await?;

@@ -48,6 +48,9 @@ pub(super) async fn exchange(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
             // In memory only: no refresh token and no ID token comes of it.
             session.scope.clone_from(&scope);
             let user = user::by_id(&mut tx, ctx.pool(), &claims.subject).await.map_err(|_| wrong())?;
+            if !crate::app::access::allowed(&mut tx, ctx, &app, &user.id).await? {
+                return Err(wrong());
+            }
             let extras = Extras { resources, jkt, ..Extras::default() };
             let draft = token::draft(&mut tx, ctx, &session, &app, &user, &extras).await?;
             (draft, json!({ "userId": user.id, "clientId": app.id, "grant": "token_exchange" }))
