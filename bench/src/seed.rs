@@ -226,7 +226,7 @@ async fn drafts(ctx: &Ctx, app: &Application, users: &[User], scope: &str) -> Re
     let mut tx = ctx.write().await.map_err(said)?;
     let mut out = Vec::with_capacity(users.len());
     for (session, user) in sessions.iter().zip(users) {
-        out.push(token::draft(&mut tx, ctx, session, app, user).await.map_err(said)?);
+        out.push(token::draft(&mut tx, ctx, session, app, user, &token::Extras::default()).await.map_err(said)?);
     }
     tx.commit().await.map_err(said)?;
     Ok(out)
@@ -248,6 +248,8 @@ fn session(ctx: &Ctx, app: &Application, user: &User, scope: &str) -> Session {
         created_at: ctx.now(),
         expires_at: ctx.now() + Millis::days(30),
         revoked_at: None,
+        sso_session_id: None,
+        userinfo_claims: None,
     }
 }
 

@@ -75,8 +75,8 @@ pub fn mfa_on_api_signin(app: &Application) -> MfaOnApiSignin {
 }
 
 /// The application's secret.
-pub fn secret(ctx: &Ctx, app: &Application) -> Result<Secret<String>> {
-    let plain = ctx
+pub fn secret(services: &Services, app: &Application) -> Result<Secret<String>> {
+    let plain = services
         .vault
         .open_blob(Class::AppSecret, &aad(&app.pool_id, &app.id), &app.secret_sealed)
         .map_err(|e| Error::internal(format!("{e:?}")))?;

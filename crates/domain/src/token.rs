@@ -134,7 +134,7 @@ pub fn read_access(services: &Services, token: &str, now: Millis) -> Option<Acce
 
 /// Tokens decided inside a unit of work, to be signed after its commit: signing is slow.
 pub struct Draft {
-    access_claims: Value,
+    access_claims: Option<Value>,
     id_claims: Option<Value>,
     refresh_token: Option<String>,
     expires_in: i64,
@@ -152,8 +152,17 @@ pub struct Extras {
     pub code: Option<Secret<String>>,
     /// Claims that the request asked for by name in `claims.id_token` (§5.5); what the user lacks is left out.
     pub claims: Vec<String>,
-    /// The authentication context class that was reached, where one was asked for.
+    /// The authentication context class that was reached.
     pub acr: Option<String>,
+    /// Set where tokens go out through the browser: which ones. Never a refresh token.
+    pub front: Option<Front>,
+}
+
+/// Tokens of an authorization response (OpenID Connect Core §3.2, §3.3).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Front {
+    pub access_token: bool,
+    pub id_token: bool,
 }
 
 /// Tokens for a session: access token, with scope `openid` an ID token, with `offline_access` a refresh token.
@@ -180,7 +189,9 @@ pub async fn draft(
         "sid": session.id,
         "userpool_id": session.pool_id,
     });
-    let refresh_token = if has("offline_access") {
+    let access = extras.front.is_none_or(|front| front.access_token);
+    let id = has("openid") && extras.front.is_none_or(|front| front.id_token);
+    let refresh_token = if has("offline_access") && extras.front.is_none() {
         let token = hash::token(&ctx.entropy, 32);
         let row = RefreshToken {
             pool_id: session.pool_id.clone(),
@@ -198,8 +209,8 @@ pub async fn draft(
         None
     };
     Ok(Draft {
-        access_claims,
-        id_claims: if has("openid") { Some(id_claims(ctx, session, app, user, &settings, extras)?) } else { None },
+        access_claims: access.then_some(access_claims),
+        id_claims: if id { Some(id_claims(ctx, session, app, user, &settings, extras)?) } else { None },
         refresh_token,
         expires_in: settings.access_token_expire,
         scope: session.scope.clone(),
@@ -215,7 +226,7 @@ impl Draft {
             (Some(claims), None) => Some(sign(ctx, claims, "JWT")?),
         };
         Ok(TokenSet {
-            access_token: Some(sign(ctx, &self.access_claims, ACCESS)?),
+            access_token: self.access_claims.map(|claims| sign(ctx, &claims, ACCESS)).transpose()?,
             id_token,
             refresh_token: self.refresh_token,
             token_type: "Bearer".into(),

@@ -136,8 +136,11 @@ fn oidc_member(name: &str, value: Value) -> Result<Value> {
         "authorization_code_expire" => seconds(&value, 10, 600),
         "access_token_expire" | "id_token_expire" | "cas_expire" => seconds(&value, MINUTE, YEAR),
         "refresh_token_expire" => seconds(&value, MINUTE, 10 * YEAR),
-        "skip_consent" if value.is_boolean() => Ok(value),
-        "skip_consent" => Err(Error::new(codes::INVALID).because(text!("true or false", "应为 true 或 false"))),
+        "skip_consent" | "require_pkce" | "backchannel_logout_session_required" if value.is_boolean() => Ok(value),
+        "backchannel_logout_uri" => rules::back_channel(value),
+        "skip_consent" | "require_pkce" | "backchannel_logout_session_required" => {
+            Err(Error::new(codes::INVALID).because(text!("true or false", "应为 true 或 false")))
+        }
         "jwks"
         | "jwks_uri"
         | "request_object_encryption_enc"

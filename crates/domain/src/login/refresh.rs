@@ -10,6 +10,7 @@ use watchword_store::session::{self, REFRESH_TOKENS};
 
 use crate::ctx::Ctx;
 use crate::demand::Demand;
+use crate::grant::authorization_code;
 use crate::token::oauth;
 use crate::{app, token, user};
 
@@ -26,9 +27,10 @@ pub async fn token(ctx: &Ctx, req: OidcTokenReq) -> Result<TokenSet> {
     let app = app::load(&mut ctx.read().await?, ctx.pool(), app_id).await.map_err(|_| oauth("invalid_client"))?;
     authenticate(ctx, &app, &req)?;
     match req.grant_type.as_deref() {
+        Some("authorization_code") => authorization_code::exchange(ctx, &app, &req).await,
         Some("refresh_token") => refresh(ctx, &app, req).await,
         Some(_) => Err(oauth("unsupported_grant_type")
-            .because(text!("this version supports the grant refresh_token", "此版本仅支持 refresh_token 授权"))),
+            .because(text!("use authorization_code or refresh_token", "请使用 authorization_code 或 refresh_token"))),
         None => Err(oauth("invalid_request").because(text!("grant_type is required", "缺少 grant_type"))),
     }
 }

@@ -22,6 +22,7 @@ use super::{custom, life, view};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
 use crate::group::follow;
+use crate::logout::back_channel;
 use crate::pool;
 
 /// Changes one user; what the request does not name stays.
@@ -239,6 +240,7 @@ async fn write(
 /// Ends everything by which a user is recognised: sessions, refresh tokens, sign-ins that wait for a second factor,
 /// links that set a new password.
 pub async fn sign_out(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
+    back_channel::announce_user(tx, ctx, user, None).await?;
     session::revoke_of_user(tx, ctx.pool(), user, None, None, ctx.now()).await?;
     let user = [user.to_owned()];
     session::drop_refresh_tokens(tx, ctx.pool(), &user, None).await?;

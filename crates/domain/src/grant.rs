@@ -1,0 +1,3 @@
+//! Grants of the token endpoint, a file each.
+
+pub mod authorization_code;
