@@ -34,6 +34,11 @@ pub async fn app(s: &Server, oidc: Value, more: Value) -> App {
     let mut body = json!({
         "appName": "Shop <b>&", "redirectUris": [CALLBACK], "logoutRedirectUris": [GOODBYE],
         "oidcConfig": { "id_token_signed_response_alg": "RS256" },
+        "loginConfig": {
+            "enabledBasicLoginMethods":
+                ["USERNAME_PASSWORD", "EMAIL_PASSWORD", "PHONE_PASSWORD", "EMAIL_CODE", "PHONE_CODE"],
+            "showAuthorizationPage": false,
+        },
     });
     for (name, value) in oidc.as_object().into_iter().flatten() {
         body["oidcConfig"][name] = value.clone();

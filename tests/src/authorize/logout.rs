@@ -114,11 +114,23 @@ async fn the_browser_is_sent_to_no_address_that_is_not_registered() {
         assert_eq!((page.http, page.location), (400, None), "{wrong}");
         let page = browser.get(&end(&[("post_logout_redirect_uri", wrong)])).await;
         assert_eq!((page.http, page.location), (400, None), "{wrong}");
-        let page = browser.get(&format!("/login/profile/logout?redirect_uri={}", encode(wrong))).await;
-        let page = browser.clone().submit(&page, "logout", &[]).await;
-        assert_eq!(page.location, None, "{wrong}");
     }
     browser.get(&request(&app, &[("prompt", "none")])).await.code();
+}
+
+#[tokio::test]
+async fn the_older_address_signs_out_and_goes_nowhere_that_is_not_registered() {
+    let s = Server::start().await;
+    let app = plain(&s).await;
+    s.user("ada").await;
+    let mut browser = Browser::new(&s);
+    for wrong in ["https://evil.example", "//app.example.com/bye", "javascript:alert(1)", CALLBACK] {
+        sign_in(&mut browser, &app, "ada", &[]).await.code();
+        let page = browser.get(&format!("/login/profile/logout?redirect_uri={}", encode(wrong))).await;
+        let page = browser.submit(&page, "logout", &[]).await;
+        assert_eq!((page.http, page.location), (200, None), "{wrong}");
+        assert_eq!(browser.get(&request(&app, &[("prompt", "none")])).await.error(), "login_required");
+    }
 }
 
 #[tokio::test]

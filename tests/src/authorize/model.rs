@@ -202,7 +202,8 @@ fn settle(model: &mut Model, tab: usize, step: &str, page: &Page) {
                 }
             }
         }
-        "confirm" => {
+        // Agreeing answers the client at once; where something else is owed first, it agrees to nothing.
+        "confirm" if page.location.is_some() => {
             if let Some(on) = model.signed_on {
                 model.consents.insert((on.user, model.tabs[tab].app));
             }

@@ -80,7 +80,8 @@ async fn begin(site: &Site, app: Option<String>, request: Request) -> Response {
         }
     };
     let outcome: Result<Response> = outcome.await;
-    visit.seal(outcome.unwrap_or_else(|e| view::error(visit.lang, &e)))
+    let lang = visit.lang;
+    visit.seal(outcome.unwrap_or_else(|e| view::error(lang, &e)))
 }
 
 /// The parameters of the contract's `/oidc/auth`, for the API document.
@@ -189,12 +190,12 @@ pub(crate) fn described() -> Vec<Op> {
     let page =
         |op: Op, summary: &'static str| Op { source: crate::op::Source::Query, ..op.public().bare().says(summary) };
     let step = "/interaction/oidc/{interactionKey}";
-    let steps = ["login", "confirm", "abort", "end"].map(|name| match name {
-        "login" => ("/interaction/oidc/{interactionKey}/login", "Sign in to an authorization request", true),
-        "confirm" => ("/interaction/oidc/{interactionKey}/confirm", "Agree to an authorization request", false),
-        "abort" => ("/interaction/oidc/{interactionKey}/abort", "Cancel an authorization request", false),
-        _ => ("/interaction/oidc/{interactionKey}/end", "Go on with an authorization request", true),
-    });
+    let steps = [
+        ("/interaction/oidc/{interactionKey}/login", "Sign in to an authorization request", true),
+        ("/interaction/oidc/{interactionKey}/confirm", "Agree to an authorization request", false),
+        ("/interaction/oidc/{interactionKey}/abort", "Cancel an authorization request", false),
+        ("/interaction/oidc/{interactionKey}/end", "Go on with an authorization request", true),
+    ];
     let mut out = vec![
         page(Op::read("GET", "/oidc/auth", query::<AuthorizeQuery>), "OpenID Connect authorization endpoint"),
         page(Op::read("GET", "/oidc/session/end", query::<EndSessionQuery>), "RP-initiated logout"),

@@ -182,7 +182,7 @@ pub(super) async fn members(request: Request) -> Result<Vec<(String, String)>> {
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let query = request.uri().query().unwrap_or_default().to_owned();
     let body = axum::body::to_bytes(Body::new(request.into_body()), MAX_FORM);
-    let body = tokio::time::timeout(FORM_TIME, body).await.ok().and_then(Result::ok);
+    let body = tokio::time::timeout(FORM_TIME, body).await.ok().and_then(|read| read.ok());
     let body = body.ok_or_else(|| Error::new(codes::TOO_LARGE))?;
     let utf8 = || Error::invalid("body", text!("not UTF-8", "不是有效的 UTF-8"));
     let text = std::str::from_utf8(&body).map_err(|_| utf8())?;

@@ -24,7 +24,8 @@ pub(super) async fn show(State(site): State<Site>, Path(key): Path<String>, requ
         page(&visit, &mut step, StatusCode::OK, "").await
     };
     let outcome: Result<Response> = outcome.await;
-    visit.seal(outcome.unwrap_or_else(|e| view::error(visit.lang, &e)))
+    let lang = visit.lang;
+    visit.seal(outcome.unwrap_or_else(|e| view::error(lang, &e)))
 }
 
 async fn load(site: &Site, visit: &Visit, key: &str, action: Audit) -> Result<Step> {
@@ -80,12 +81,9 @@ pub(super) async fn step(
         }
     };
     let outcome: Result<Response> = outcome.await;
+    let lang = visit.lang;
     visit.seal(outcome.unwrap_or_else(|e| {
-        if json {
-            view::json_error(visit.lang, &e, &site.services.entropy.hex(16))
-        } else {
-            view::error(visit.lang, &e)
-        }
+        if json { view::json_error(lang, &e, &site.services.entropy.hex(16)) } else { view::error(lang, &e) }
     }))
 }
 

@@ -63,5 +63,6 @@ async fn sign_out(site: &Site, app: Option<String>, redirect: &'static str, requ
         }
     };
     let outcome: Result<Response> = outcome.await;
-    visit.seal(outcome.unwrap_or_else(|e| view::error(visit.lang, &e)))
+    let lang = visit.lang;
+    visit.seal(outcome.unwrap_or_else(|e| view::error(lang, &e)))
 }
