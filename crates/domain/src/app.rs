@@ -181,6 +181,5 @@ fn shown_simply(app: &Application) -> ApplicationSimpleInfo {
 
 /// Whether the application keeps no secret (`token_endpoint_auth_method: none`).
 pub fn is_public_client(app: &Application) -> Result<bool> {
-    let config: serde_json::Value = serde_json::from_str(&app.config).map_err(Error::internal)?;
-    Ok(config["oidcConfig"]["token_endpoint_auth_method"] == "none")
+    Ok(settings(app)?.oidc.get("token_endpoint_auth_method").and_then(Value::as_str) == Some("none"))
 }

@@ -95,7 +95,7 @@ async fn walk(seed: u64) {
     let ids = [("ada", s.user("ada").await), ("bob", s.user_with_otp("bob").await)];
     let (mut browser, mut model, mut chance) = (Browser::new(&s), Model::default(), Chance(seed));
     let mut spent: Vec<(usize, String)> = Vec::new();
-    for turn in 0..160 {
+    for turn in 0..260 {
         s.clock.advance(seconds(31));
         if turn % 40 == 39 {
             s = s.restart().await;

@@ -183,7 +183,7 @@ struct StepQuery {
 
 /// The pages that the contract lists among its operations, for the API document: they are no rows, as browsers come
 /// to them with cookies and forms.
-pub(crate) fn described() -> Vec<Op> {
+pub fn described() -> Vec<Op> {
     async fn query<I>(_: watchword_domain::Ctx, _: I) -> Result<crate::op::Done> {
         Ok(crate::op::Done)
     }
