@@ -9,6 +9,7 @@ mod chance;
 mod crash;
 mod custom_field;
 mod department;
+mod grant;
 mod group;
 mod hostile;
 mod job;

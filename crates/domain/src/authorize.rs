@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use watchword_crypto::hash;
-use watchword_kit::{Error, Millis, PoolId, Result, codes};
+use watchword_kit::{Error, Millis, PoolId, Result, codes, text};
 use watchword_store::app::Application;
 use watchword_store::interaction::{Interaction, TABLE};
 use watchword_store::quota::{self, Quota};
@@ -24,7 +24,7 @@ use watchword_store::quota::{self, Quota};
 use crate::audit::Audit;
 use crate::ctx::{Actor, Ctx};
 use crate::services::Services;
-use crate::{app, ctx, sso_session};
+use crate::{app, ctx, par, sso_session};
 
 pub use issue::Response;
 pub use next::Next;
@@ -62,6 +62,7 @@ pub async fn begin(
     let pool = PoolId::new(&app.pool_id);
     let request = ctx::Request { app_id: Some(app.id.clone()), ..request };
     let ctx = Ctx::new(services.clone(), pool, Actor::Anonymous, request, Some(Audit::Authorize));
+    let params = pushed(&ctx, &app, params).await?;
     let wish = match Request::read(&ctx, &app, &params)? {
         Ok(wish) => wish,
         Err(refusal) => return Ok(Answer::Client(Box::new(refusal))),
@@ -92,6 +93,24 @@ pub async fn begin(
             Ok(Answer::Interact(row.id))
         }
     }
+}
+
+/// The parameters that the client pushed, where the browser brings only their name (RFC 9126 §4). What else comes along
+/// does not count.
+///
+/// # Errors
+/// 400 for a name that is unknown, used or too old.
+async fn pushed(ctx: &Ctx, app: &Application, params: Params) -> Result<Params> {
+    let Some(uri) = params.once("request_uri").ok().flatten().filter(|uri| uri.starts_with(par::PREFIX)) else {
+        return Ok(params);
+    };
+    let mut tx = ctx.write().await?;
+    let found = par::take(&mut tx, ctx, app, uri).await?;
+    tx.commit().await?;
+    let gone = || Error::invalid("request_uri", text!("unknown, used or too old", "无效、已使用或已过期"));
+    let members = found.ok_or_else(gone)?.into_iter();
+    let members = members.filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
+    Ok(Params(members.collect(), request::Source::Pushed))
 }
 
 async fn client_of(services: &Arc<Services>, path_app: Option<&str>, params: &Params) -> Result<Application> {

@@ -5,7 +5,8 @@
 //! - [`ctx`]: one request: who asks, in which pool; the only way to a transaction
 //! - [`permission`], [`audit`]: what a key may be granted, what a write is called in the trail
 //! - [`keys`]: keys of the installation; [`passwords`]: the gate before the password hash; [`throttle`]: guess limits
-//! - [`caller`]: who is asking; [`token`]: what we hand out to be recognised by
+//! - [`caller`]: who is asking; [`client`]: which application, at the endpoints of OAuth; [`dpop`]: proofs of keys
+//! - [`token`]: what we hand out to be recognised by; [`grant`]: for what
 //! - the nouns of the API, named as in every other layer
 //!
 //! # Not here
@@ -19,10 +20,13 @@ pub mod authorize;
 pub mod bootstrap;
 pub mod break_glass;
 pub mod caller;
+pub mod client;
 pub mod ctx;
 pub mod custom_field;
 pub mod demand;
 pub mod department;
+pub mod device;
+pub mod dpop;
 pub mod grant;
 pub mod group;
 pub mod interaction;
@@ -37,6 +41,7 @@ pub mod mfa_token;
 pub mod organization;
 pub mod otp;
 pub mod outbox;
+pub mod par;
 pub mod passwords;
 pub mod permission;
 pub mod pool;
@@ -50,6 +55,7 @@ pub mod sso_session;
 pub mod throttle;
 pub mod token;
 pub mod user;
+pub mod userinfo;
 pub mod verified;
 pub mod whitelist;
 

@@ -2,7 +2,6 @@
 
 mod first_factor;
 mod new_password;
-mod refresh;
 mod second_factor;
 
 use serde_json::{Value, json};
@@ -24,7 +23,6 @@ use crate::user::{history, life};
 use crate::{app, token as tokens};
 
 pub(crate) use new_password::set as set_new_password;
-pub use refresh::token;
 pub(crate) use second_factor::{end_waiting, hash as hash_recovery};
 pub use second_factor::{recover, verify_code, verify_otp};
 
@@ -40,7 +38,7 @@ pub struct SignedIn {
 #[derive(Clone, Copy)]
 pub(crate) enum Goal<'a> {
     /// Tokens for whoever called the API.
-    Tokens { scope: &'a str },
+    Tokens { scope: &'a str, extras: &'a tokens::Extras },
     /// Back to the authorization request of a browser.
     Browser(&'a Interaction),
 }
@@ -86,10 +84,8 @@ pub async fn sign_in(ctx: &Ctx, req: SignInReq) -> Result<TokenSet> {
                 .because(text!("LDAP and AD identity sources are not supported yet", "暂不支持 LDAP 与 AD 身份源")));
         }
     };
-    match admit(ctx, &app, proven, Goal::Tokens { scope: &scope }).await? {
-        Admitted::Tokens(tokens) => Ok(*tokens),
-        Admitted::Browser(_) => Err(Error::internal("a sign-in by API ended at a browser")),
-    }
+    let extras = tokens::Extras::default();
+    at_api(admit(ctx, &app, proven, Goal::Tokens { scope: &scope, extras: &extras }).await?)
 }
 
 /// The password of a sign-in page.
@@ -122,6 +118,28 @@ pub(crate) fn at_browser(admitted: Admitted) -> Result<Cookie> {
     }
 }
 
+/// A sign-in by password under another name (the password grant): the same gates.
+///
+/// # Errors
+/// As [`sign_in`].
+pub(crate) async fn by_password(
+    ctx: &Ctx,
+    app: &Application,
+    payload: PasswordPayload,
+    scope: &str,
+    extras: tokens::Extras,
+) -> Result<TokenSet> {
+    let proven = first_factor::password(ctx, payload, PasswordEncryptType::None).await?;
+    at_api(admit(ctx, app, proven, Goal::Tokens { scope, extras: &extras }).await?)
+}
+
+fn at_api(admitted: Admitted) -> Result<TokenSet> {
+    match admitted {
+        Admitted::Tokens(tokens) => Ok(*tokens),
+        Admitted::Browser(_) => Err(Error::internal("a sign-in by API ended at a browser")),
+    }
+}
+
 /// A user who has passed the first factor, in a unit of work that is still open.
 pub(crate) struct Proven {
     pub tx: Tx,
@@ -148,10 +166,10 @@ pub(crate) async fn admit(ctx: &Ctx, app: &Application, proven: Proven, goal: Go
     // An application may make its demand advisory for sign-ins by API; a page always asks.
     let asked = matches!(goal, Goal::Browser(_)) || demand.holds_back(app);
     match (demand.code().filter(|_| asked), goal) {
-        (None, Goal::Tokens { scope }) => {
+        (None, Goal::Tokens { scope, extras }) => {
             let session =
                 open_session(&mut tx, ctx, app, &user, Opening::at_api(ctx, app, scope, &[amr], None)?).await?;
-            let draft = tokens::draft(&mut tx, ctx, &session, app, &user, &tokens::Extras::default()).await?;
+            let draft = tokens::draft(&mut tx, ctx, &session, app, &user, extras).await?;
             ctx.commit(tx, about).await?;
             Ok(Admitted::Tokens(Box::new(draft.sign(ctx)?)))
         }
@@ -161,7 +179,7 @@ pub(crate) async fn admit(ctx: &Ctx, app: &Application, proven: Proven, goal: Go
             ctx.commit(tx, about).await?;
             Ok(Admitted::Browser(cookie))
         }
-        (Some(code), Goal::Tokens { scope }) => {
+        (Some(code), Goal::Tokens { scope, .. }) => {
             let transaction = pending(ctx, app, &user, scope, amr, demanded_by(code));
             let mfa_token = tokens::begin_mfa(&mut tx, ctx, &transaction).await?;
             let data = demand.trigger_data(&user, mfa_token, demand.entries());
@@ -352,7 +370,7 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    fn at_api(
+    pub fn at_api(
         ctx: &Ctx,
         app: &Application,
         scope: &str,
@@ -375,7 +393,7 @@ impl Opening {
 
 /// As long as the longest of its tokens.
 pub(crate) fn session_lifetime(app: &Application) -> Result<Millis> {
-    let settings = app::oidc_settings(app)?;
+    let settings = app::client_settings(app)?;
     Ok(Millis::seconds(settings.refresh_token_expire.max(settings.access_token_expire)))
 }
 

@@ -33,6 +33,8 @@ pub struct PoolSettings {
     pub messages_per_ip_and_hour: i64,
     /// Characters that a new password needs.
     pub password_min_length: usize,
+    /// Whether applications may register themselves (RFC 7591), by an access key with `application:register`.
+    pub dynamic_registration: bool,
 }
 
 impl Default for PoolSettings {
@@ -48,6 +50,7 @@ impl Default for PoolSettings {
             messages_per_day: 10_000,
             messages_per_ip_and_hour: 100,
             password_min_length: 10,
+            dynamic_registration: false,
         }
     }
 }

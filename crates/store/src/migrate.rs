@@ -51,6 +51,7 @@ pub const STEPS: &[Step] = steps![
     13 "0013_user_search" + engines,
     14 "0014_jobs",
     15 "0015_provider",
+    16 "0016_client",
 ];
 
 /// Applies what is missing, each step in a transaction of its own.

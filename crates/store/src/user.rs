@@ -289,6 +289,7 @@ pub async fn delete(
         sql!("DELETE FROM interactions WHERE pool_id = $1 AND password_user_id IN ANY_OF($2)"),
         sql!("DELETE FROM authorization_codes WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM consents WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM device_codes WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM user_logins WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM password_resets WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM access_keys WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),

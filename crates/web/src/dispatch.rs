@@ -88,6 +88,10 @@ pub fn router(services: Arc<Services>, ops: Vec<Op>, limits: Limits) -> Router {
     }
     let mut router = Router::new();
     for (path, routes) in by_path {
+        // One official client writes `/oidc/me/`.
+        if path.starts_with("/oidc/") || path.starts_with("/oauth/") {
+            router = router.route(&format!("{path}/"), routes.clone());
+        }
         router = router.route(path, routes.fallback(move |r: Request| refuse(r, codes::METHOD_NOT_ALLOWED, guard)));
     }
     router.fallback(move |request: Request| unknown(door.clone(), request, guard))
@@ -172,7 +176,7 @@ async fn serve(door: Arc<Door>, row: Arc<Row>, request: Request) -> Response {
             Err(e) => Err(e),
         };
         log(&row, &outcome, &trace, started);
-        let mut response = envelope::reply(op.shape, &outcome, lang, &id);
+        let mut response = envelope::of(op, &outcome, lang, &id);
         stamp(&mut response, &id, door.guard);
         response
     }
@@ -261,7 +265,12 @@ async fn run(
         ip: client_ip(&door.limits.trusted_proxies, parts).map(|ip| ip.to_string()),
         user_agent: incoming.user_agent(),
         app_id: None,
+        client_id: None,
+        dpop: incoming.dpop().map(str::to_owned),
+        method: incoming.method.to_owned(),
+        path: incoming.path.to_owned(),
         basic: incoming.basic(),
+        as_dpop: incoming.as_dpop(),
         token: incoming.token().map(|t| watchword_kit::Secret::new(t.to_owned())),
         browser: ctx::Browser::default(),
     };
@@ -273,7 +282,7 @@ async fn run(
         Actor::System => "system",
     };
     trace.pool = Some(caller.pool.clone()).filter(|p| !p.as_str().is_empty());
-    let request = ctx::Request { app_id: caller.app_id, ..request };
+    let request = ctx::Request { app_id: caller.app_id, client_id: caller.client_id, ..request };
     let anonymous = matches!(caller.actor, Actor::Anonymous);
     let ctx = Ctx::new(door.services.clone(), caller.pool, caller.actor, request, op.audit);
     let outcome = match caller.refused {

@@ -7,7 +7,7 @@ const TYPES: &[&str] =
     &["id_token", "token", "id_token token", "code id_token", "code token", "code id_token token", "code", "none"];
 
 fn half_hash(of: &str) -> String {
-    hash::left_half(of)
+    watchword_crypto::jose::half_hash("RS256", of)
 }
 
 #[tokio::test]

@@ -34,8 +34,14 @@ const NEWER: &[&str] = &[
     "GET /api/v3/list-whitelist-of-app",
 ];
 /// Operations of our own.
-const ADDITIONS: &[&str] =
-    &["/api/v3/import-users", "/api/v3/get-import-job", "/api/v3/cancel-import-job", "/api/v3/export-users"];
+const ADDITIONS: &[&str] = &[
+    "/api/v3/import-users",
+    "/api/v3/get-import-job",
+    "/api/v3/cancel-import-job",
+    "/api/v3/export-users",
+    "/api/v3/get-device-authorization",
+    "/api/v3/decide-device-authorization",
+];
 
 /// A new operation of the contract is compared with it from the first day.
 #[test]

@@ -214,7 +214,8 @@ fn problem(op: &Op, reply: &Reply) -> Option<String> {
         _ => reply.http == 200 || reply.http == 429,
     };
     let wrapped = match op.shape {
-        Shape::OAuth => reply.body["error"].is_string() || reply.body["access_token"].is_string(),
+        // A success has whatever its RFC says.
+        Shape::OAuth => reply.body["error"].is_string() || (reply.http == op.success && reply.body.is_object()),
         Shape::Bare => reply.body.is_object(),
         Shape::V3 | Shape::Flat | Shape::V2 => {
             said != 0 && reply.body["message"].is_string() && reply.body["requestId"].is_string()

@@ -60,6 +60,12 @@ pub struct Kept {
     pub nonce: Option<String>,
     pub claims: Vec<String>,
     pub acr: Option<String>,
+    /// Resources for which tokens may be asked (RFC 8707).
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// Thumbprint of the key to which the code is bound (RFC 9449 §10).
+    #[serde(default)]
+    pub jkt: Option<String>,
 }
 
 /// Opens the session at the application and answers the request. Call it only where nothing is owed.
@@ -100,7 +106,13 @@ pub(crate) async fn issue(
         signs_in: waiting.is_some_and(|i| i.user_id.as_deref() == Some(&sso.user_id)),
     };
     let session = open_session(&mut tx, ctx, app, &user, opening).await?;
-    let kept = Kept { nonce: wish.nonce.clone(), claims: wish.id_token_claims.clone(), acr: Some(acr(sso)) };
+    let kept = Kept {
+        nonce: wish.nonce.clone(),
+        claims: wish.id_token_claims.clone(),
+        acr: Some(acr(sso)),
+        resources: wish.resources.clone(),
+        jkt: wish.jkt.clone(),
+    };
     let code = if wants.code {
         let code = hash::token(&ctx.entropy, 32);
         let row = AuthorizationCode {
@@ -127,7 +139,9 @@ pub(crate) async fn issue(
             code: code.clone(),
             claims: kept.claims,
             acr: kept.acr,
+            resources: kept.resources,
             front: Some(Front { access_token: wants.token, id_token: wants.id_token }),
+            ..Extras::default()
         };
         Some(token::draft(&mut tx, ctx, &session, app, &user, &extras).await?)
     } else {

@@ -8,6 +8,7 @@ use watchword_store::app::Application;
 use super::client::Client;
 use super::issue::Response;
 use super::{ONE_FACTOR, TWO_FACTORS, hint};
+use crate::app;
 use crate::ctx::Ctx;
 
 /// Bytes of all parameters together.
@@ -22,12 +23,26 @@ pub const SCOPES: &[&str] =
 
 /// The parameters of a query or form, as they came.
 #[derive(Clone, Debug, Default)]
-pub struct Params(pub Vec<(String, String)>);
+pub struct Params(pub Vec<(String, String)>, pub Source);
+
+/// How the parameters came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    #[default]
+    Browser,
+    /// Pushed by the client itself (RFC 9126).
+    Pushed,
+}
 
 /// A parameter that came twice.
 pub struct Repeated;
 
 impl Params {
+    /// Parameters that a browser brought.
+    pub fn of(all: Vec<(String, String)>) -> Params {
+        Params(all, Source::Browser)
+    }
+
     /// The value of a parameter; an empty one is absent (RFC 6749 §3.1).
     pub fn once(&self, name: &str) -> std::result::Result<Option<&str>, Repeated> {
         let mut all = self.0.iter().filter(|(n, v)| n == name && !v.is_empty());
@@ -98,6 +113,12 @@ pub struct Request {
     pub id_token_claims: Vec<String>,
     pub userinfo_claims: Vec<String>,
     pub code_challenge: Option<String>,
+    /// RFC 8707.
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// `dpop_jkt` (RFC 9449 §10).
+    #[serde(default)]
+    pub jkt: Option<String>,
     /// `login_page_context`: goes along to the sign-in page, as it came.
     pub page_context: Option<String>,
 }
@@ -170,6 +191,17 @@ fn check(
         return Ok(Err(problem));
     }
     let get = |name: &str| params.once(name).ok().flatten();
+    let settings = app::client_settings(app)?;
+    let resources: Vec<String> = params.0.iter().filter(|(n, _)| n == "resource").map(|(_, v)| v.clone()).collect();
+    if settings.permit_resources(&resources).is_err() {
+        return Ok(Err(problem("invalid_target", "this application may not ask for tokens for that resource")));
+    }
+    if settings.permit_scope(get("scope").unwrap_or_default()).is_err() {
+        return Ok(Err(problem("invalid_scope", "this application may not ask for that scope")));
+    }
+    if settings.require_par && params.1 != Source::Pushed {
+        return Ok(Err(problem("invalid_request", "this application must push its requests (RFC 9126)")));
+    }
     let hinted = match get("id_token_hint") {
         None => None,
         Some(token) => match hint::read(ctx, app, token)? {
@@ -177,7 +209,8 @@ fn check(
             None => return Ok(Err(problem("invalid_request", "id_token_hint is not an ID token of this client"))),
         },
     };
-    Ok(assemble(client, &get, redirect_uri, mode, response_type, hinted))
+    let assembled = assemble(client, &get, redirect_uri, mode, response_type, hinted);
+    Ok(assembled.map(|wish| Request { resources, jkt: get("dpop_jkt").map(str::to_owned), ..wish }))
 }
 
 /// No parameter twice, none too long, none that would be silently ignored.
@@ -262,6 +295,8 @@ fn assemble<'a>(
         userinfo_claims: claims.userinfo,
         code_challenge,
         page_context: get("login_page_context").map(str::to_owned),
+        resources: Vec::new(),
+        jkt: None,
     })
 }
 
@@ -398,7 +433,7 @@ fn claims_of(given: Option<&str>) -> std::result::Result<Claims, Problem> {
 fn two_factors(acr_values: &str, claims: &Claims) -> std::result::Result<bool, Problem> {
     let known = |s: &&str| [ONE_FACTOR, TWO_FACTORS].contains(s);
     let by_claims: Vec<&str> = claims.acr.iter().map(String::as_str).collect();
-    if claims.acr_essential && !by_claims.is_empty() && !by_claims.iter().any(|s| known(s)) {
+    if claims.acr_essential && !by_claims.is_empty() && !by_claims.iter().any(&known) {
         return Err(problem("unmet_authentication_requirements", "none of the essential acr values is supported"));
     }
     let first = by_claims.into_iter().chain(acr_values.split_ascii_whitespace()).find(known);

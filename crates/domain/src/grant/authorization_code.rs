@@ -3,13 +3,12 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 use watchword_api::login::TokenSet;
-use watchword_api::token::OidcTokenReq;
 use watchword_crypto::hash;
 use watchword_kit::{Error, Result, Secret, text};
-use watchword_store::app::Application;
 use watchword_store::authorization_code::{self, AuthorizationCode, TABLE};
 use watchword_store::session;
 
+use super::{Asked, narrow_resources};
 use crate::authorize::issue::Kept;
 use crate::ctx::Ctx;
 use crate::demand::Demand;
@@ -22,7 +21,10 @@ use crate::user;
 /// # Errors
 /// `invalid_grant`, the same for every reason. A code that comes again ends the session that it opened: one of its two
 /// users is a thief (RFC 6749 §10.5).
-pub async fn exchange(ctx: &Ctx, app: &Application, req: &OidcTokenReq) -> Result<TokenSet> {
+pub(super) async fn exchange(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
+    let resources = asked.resources();
+    let Asked { app, settings, req, jkt } = asked;
+    let app = &app;
     let given = req.code.as_ref().ok_or_else(|| missing("code"))?;
     let redirect_uri = req.redirect_uri.as_deref().ok_or_else(|| missing("redirect_uri"))?;
     let id = hash::token_hash(given.reveal());
@@ -54,7 +56,22 @@ pub async fn exchange(ctx: &Ctx, app: &Application, req: &OidcTokenReq) -> Resul
         return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);
     }
     let kept: Kept = serde_json::from_str(&row.extras).map_err(Error::internal)?;
-    let extras = Extras { nonce: kept.nonce, claims: kept.claims, acr: kept.acr, ..Extras::default() };
+    // The code is bound to the key that the request named (RFC 9449 §10).
+    if kept.jkt.is_some() && kept.jkt != jkt {
+        return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);
+    }
+    settings.permit_resources(&resources)?;
+    let resources =
+        if resources.is_empty() { kept.resources.clone() } else { narrow_resources(&kept.resources, resources)? };
+    let extras = Extras {
+        nonce: kept.nonce,
+        claims: kept.claims,
+        acr: kept.acr,
+        resources,
+        granted: kept.resources,
+        jkt,
+        ..Extras::default()
+    };
     let draft = token::draft(&mut tx, ctx, &session, app, &user, &extras).await?;
     ctx.commit(tx, about).await?;
     draft.sign(ctx)

@@ -4,7 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use watchword_crypto::jose;
 use watchword_kit::{Error, Millis, PoolId, Result};
 use watchword_store::Tx;
 use watchword_store::app::{Application, TABLE as APPS};
@@ -15,6 +14,7 @@ use crate::app;
 use crate::ctx::Ctx;
 use crate::outbox;
 use crate::services::Services;
+use crate::token;
 
 /// `kind` of such rows, followed by the application's id: one application that hangs holds up no other.
 pub const KIND: &str = "logout:";
@@ -84,15 +84,5 @@ pub async fn render(services: &Services, message: &Message) -> Result<Option<(St
         "sid": notice.sid,
         "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
     });
-    Ok(Some((uri, sign(services, &app, &claims)?)))
-}
-
-/// As the application's ID tokens are signed (§2.4).
-fn sign(services: &Services, app: &Application, claims: &Value) -> Result<String> {
-    if !app::oidc_settings(app)?.id_token_rs256 {
-        let secret = app::secret(services, app)?;
-        return Ok(jose::sign_hs256(secret.reveal().as_bytes(), "logout+jwt", claims));
-    }
-    let key = services.keys.signing.first().ok_or_else(|| Error::internal("no signing key"))?;
-    key.sign_rs256(claims, "logout+jwt").map_err(|e| Error::internal(format!("signing: {e:?}")))
+    Ok(Some((uri, token::sign_id(services, &app, &claims, "logout+jwt")?)))
 }

@@ -65,7 +65,7 @@ async fn begin(site: &Site, app: Option<String>, request: Request) -> Response {
     let posted = request.method() == Method::POST;
     let mut visit = Visit::of(site, request.headers(), request.extensions());
     let outcome = async {
-        let params = Params(browser::members(request).await?);
+        let params = Params::of(browser::members(request).await?);
         visit.listen(&params);
         // A form of another site comes without our cookies; a request by GET brings them.
         if let Some(again) = browser::by_get(posted, app.as_deref(), &params) {

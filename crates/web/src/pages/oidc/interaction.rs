@@ -63,7 +63,7 @@ pub(super) async fn step(
     let mut visit = Visit::of(&site, &headers, request.extensions());
     let outcome = async {
         let Some(action) = action(&name) else { return Err(Error::new(codes::NOT_FOUND)) };
-        let form = Form(Params(browser::members(request).await?));
+        let form = Form(Params::of(browser::members(request).await?));
         let step = load(&site, &visit, &key, action).await?;
         visit.lang = step.lang();
         visit.check(&site, &headers, &key, form.get("csrf"))?;

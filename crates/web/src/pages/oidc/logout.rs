@@ -34,7 +34,7 @@ async fn sign_out(site: &Site, app: Option<String>, redirect: &'static str, requ
     let path = request.uri().path().to_owned();
     let mut visit = Visit::of(site, &headers, request.extensions());
     let outcome = async {
-        let params = Params(browser::members(request).await?);
+        let params = Params::of(browser::members(request).await?);
         visit.listen(&params);
         let given = params.once("csrf").ok().flatten();
         let confirmed = match given {
