@@ -2,6 +2,7 @@
 
 mod access_key;
 mod app;
+mod authorize;
 mod binary;
 mod bootstrap;
 mod captcha;

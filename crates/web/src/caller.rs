@@ -42,6 +42,12 @@ impl Incoming<'_> {
         asked.or_else(|| self.header("accept-language").and_then(Lang::from_accept)).unwrap_or_default()
     }
 
+    /// The client's name for itself, plain and short.
+    pub fn user_agent(&self) -> Option<String> {
+        self.header("user-agent").map(|s| s.chars().filter(|c| !c.is_control()).take(256).collect())
+    }
+
+    /// A token in `Authorization`, with or without `Bearer`.
     /// A token in `Authorization`, with or without `Bearer`, or with `DPoP`.
     pub fn token(&self) -> Option<&str> {
         let value = self.header(header::AUTHORIZATION.as_str())?;

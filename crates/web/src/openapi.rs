@@ -9,7 +9,7 @@ use crate::op::{Access, Op, Shape, Source};
 pub fn document(ops: &[Op], public_url: &str) -> Value {
     let mut generator = SchemaSettings::openapi3().into_generator();
     let mut paths: Map<String, Value> = Map::new();
-    for op in ops {
+    for op in ops.iter().chain(&crate::pages::oidc::described()) {
         let item = paths.entry(op.path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
             item.insert(op.method.to_ascii_lowercase(), operation(op, &mut generator));

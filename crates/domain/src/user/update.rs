@@ -23,6 +23,7 @@ use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
 use crate::group::follow;
 use crate::login::gate;
+use crate::logout::back_channel;
 use crate::pool;
 use crate::security_settings::password::PasswordRules;
 
@@ -246,6 +247,7 @@ async fn write(
 /// Ends everything by which a user is recognised: sessions, refresh tokens, sign-ins that wait for a second factor,
 /// links that set a new password.
 pub async fn sign_out(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
+    back_channel::announce_user(tx, ctx, user, None).await?;
     session::revoke_of_user(tx, ctx.pool(), user, None, None, ctx.now()).await?;
     let user = [user.to_owned()];
     session::drop_refresh_tokens(tx, ctx.pool(), &user, None).await?;
