@@ -177,10 +177,10 @@ async fn sign_out(services: &Arc<Services>, request: &ctx::Request, place: &Plac
         sso_session::end(&mut tx, &ctx, sso).await?;
         user = Some(sso.user_id.clone());
     }
-    if let Some((owner, id)) = hint.and_then(|h| Some((&h.user_id, h.session_id.as_deref()?))) {
-        if end_session(&mut tx, &ctx, owner, id).await? {
-            user = Some(owner.clone());
-        }
+    if let Some((owner, id)) = hint.and_then(|h| Some((&h.user_id, h.session_id.as_deref()?)))
+        && end_session(&mut tx, &ctx, owner, id).await?
+    {
+        user = Some(owner.clone());
     }
     match user {
         Some(user) => ctx.commit(tx, json!({ "userId": user })).await,

@@ -398,7 +398,7 @@ fn claims_of(given: Option<&str>) -> std::result::Result<Claims, Problem> {
 fn two_factors(acr_values: &str, claims: &Claims) -> std::result::Result<bool, Problem> {
     let known = |s: &&str| [ONE_FACTOR, TWO_FACTORS].contains(s);
     let by_claims: Vec<&str> = claims.acr.iter().map(String::as_str).collect();
-    if claims.acr_essential && !by_claims.is_empty() && !by_claims.iter().any(|s| known(s)) {
+    if claims.acr_essential && !by_claims.is_empty() && !by_claims.iter().any(&known) {
         return Err(problem("unmet_authentication_requirements", "none of the essential acr values is supported"));
     }
     let first = by_claims.into_iter().chain(acr_values.split_ascii_whitespace()).find(known);
