@@ -11,6 +11,7 @@ use watchword_store::{Tx, consent};
 
 use super::client::Client;
 use super::request::Request;
+use crate::app;
 use crate::ctx::Ctx;
 use crate::demand::Demand;
 
@@ -65,6 +66,10 @@ pub async fn next(
     }
     if (wish.prompt.login && !fresh) || too_old(wish, sso, ctx.now(), fresh) {
         return Ok(Next::Login);
+    }
+    // A sign-on at another application does not open this one.
+    if !app::access::allowed(tx, ctx, app, &sso.user_id).await? {
+        return Ok(Next::Refused(("access_denied", "the user may not use this application")));
     }
     if owes_second_factor(tx, ctx, app, wish, sso).await? {
         return Ok(Next::SecondFactor);

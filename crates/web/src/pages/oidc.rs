@@ -22,6 +22,7 @@ use axum::routing::{get, post};
 use http::Method;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 use watchword_domain::Services;
 use watchword_domain::authorize::{self, Answer, Params};
 use watchword_kit::Result;
@@ -179,6 +180,20 @@ struct EndSessionQuery {
 struct StepQuery {
     /// Has no effect: tenants are not supported yet.
     tenant_id: Option<String>,
+}
+
+/// The members of the forms of an interaction, for the API document.
+pub(crate) fn form() -> serde_json::Value {
+    let text = |description: &str| json!({ "type": "string", "description": description });
+    json!({
+        "type": "object",
+        "properties": {
+            "csrf": text("The token of the page's forms."),
+            "account": text("User name, e-mail address or phone number."),
+            "password": text("The password."),
+            "passCode": text("A code that was sent, instead of a password."),
+        },
+    })
 }
 
 /// The pages that the contract lists among its operations, for the API document: they are no rows, as browsers come
