@@ -13,6 +13,8 @@
 //! causes it.
 
 pub mod access_key;
+pub mod account_binding;
+mod action_token;
 pub mod app;
 pub mod audit;
 pub mod bootstrap;
@@ -30,6 +32,7 @@ pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
 pub mod mfa_token;
+pub mod my_resource;
 pub mod organization;
 pub mod otp;
 pub mod outbox;
@@ -37,13 +40,16 @@ pub mod passwords;
 pub mod permission;
 pub mod pool;
 pub mod post;
+pub mod profile;
 pub mod public_info;
 pub mod role;
 mod rules;
 pub mod security_settings;
 pub mod services;
+pub mod signup;
 pub mod throttle;
 pub mod token;
+pub mod upload;
 pub mod user;
 pub mod verified;
 pub mod whitelist;

@@ -1,6 +1,7 @@
 //! Signing in: the first factor, the demand for a second, and the session at the end.
 
 mod first_factor;
+mod own_password;
 mod refresh;
 mod second_factor;
 
@@ -18,8 +19,11 @@ use crate::ctx::{Actor, Ctx};
 use crate::demand::Demand;
 use crate::group::follow;
 use crate::user::{history, life};
-use crate::{app, token as tokens};
+use crate::{app, profile, token as tokens};
 
+pub use first_factor::validate as validate_password;
+pub(crate) use first_factor::{admit_address, charge_address, plain};
+pub(crate) use own_password::own_password;
 pub use refresh::token;
 pub(crate) use second_factor::{end_waiting, hash as hash_recovery};
 pub use second_factor::{recover, verify_code, verify_otp};
@@ -86,7 +90,8 @@ async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Res
         return Err(ctx.commit_refusal(tx, Error::new(codes::USER_DISABLED), about).await);
     }
     if user.reset_password_on_next_login && amr == "pwd" {
-        return Err(ctx.commit_refusal(tx, Error::new(codes::RESET_PASSWORD_FIRST), about).await);
+        let data = profile::password::begin_first(&mut tx, ctx, &user).await?;
+        return Err(ctx.commit_refusal(tx, Error::new(codes::RESET_PASSWORD_FIRST).with_data(data), about).await);
     }
     let demand = Demand::load(&mut tx, ctx, Some(app), &user.id).await?;
     match demand.code().filter(|_| demand.holds_back(app)) {

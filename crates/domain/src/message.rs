@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`target`]: the one form of a phone number and of an e-mail address
 //! - [`code`]: limits on sending, codes issued and checked
+//! - `check`: the operation pre-check-code
 //! - [`send`]: the operations send-sms and send-email
 //! - [`provider`]: how a pool sends
 //! - [`text`]: what the messages say
@@ -10,12 +11,14 @@
 //! # Seams
 //! `issue_code` and `check_code` work inside the caller's unit of work; the caller commits, also after a wrong code.
 
+mod check;
 pub mod code;
 pub mod provider;
 pub mod send;
 pub mod target;
 pub mod text;
 
+pub use check::pre_check;
 pub use code::{charge_target, check_code, code_hash, draw_code, enqueue_code, issue_code, lifetime};
 pub use send::{confirm_email, send_email, send_sms};
 pub use target::{normalise_email, normalise_phone};

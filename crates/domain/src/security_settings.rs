@@ -1,4 +1,6 @@
-//! Second factors of the whole user pool.
+//! Second factors of the whole user pool; `account`: what it asks of users who change their own account.
+
+mod account;
 
 use serde_json::json;
 use watchword_api::common::FactorType;
@@ -7,6 +9,8 @@ use watchword_kit::{Error, Result, codes};
 
 use crate::ctx::Ctx;
 use crate::pool;
+
+pub use account::{AccountRules, account_rules};
 
 /// The factors that the pool asks for, in the order of the contract.
 pub async fn mfa(ctx: &Ctx) -> Result<MfaSettings> {

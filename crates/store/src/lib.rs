@@ -13,12 +13,14 @@
 //! allowed is decided in `domain`. Transactions are begun and committed there, too.
 
 pub mod access_key;
+pub mod action_token;
 pub mod app;
 pub mod audit;
 pub mod break_glass;
 pub mod custom_field;
 pub mod db;
 pub mod department;
+pub mod device;
 pub mod enrollment;
 pub mod error;
 pub mod group;
@@ -41,6 +43,7 @@ pub mod statement;
 pub mod table;
 pub mod target;
 pub mod throttle;
+pub mod upload;
 pub mod user;
 pub mod value;
 pub mod whitelist;

@@ -23,16 +23,22 @@ pub async fn delete(ctx: &Ctx, req: DeleteUsersBatchReq) -> Result<()> {
     let mut tx = ctx.write().await?;
     let users = held(&mut tx, ctx, "userIds", &req.user_ids, kind).await?;
     let ids: Vec<String> = users.into_iter().map(|user| user.id).collect();
-    follow::before_delete(&mut tx, ctx).await?;
-    let guesses = [Guess::SecondFactor, Guess::RecoveryCode];
-    let buckets: Vec<String> = ids.iter().flat_map(|id| guesses.map(|g| g.bucket(id))).collect();
-    let by_address: Vec<String> = ids.iter().map(|id| Guess::Password.bucket(&format!("{id}:"))).collect();
-    store::delete(&mut tx, ctx.pool(), &ids, &buckets, &by_address).await?;
+    erase(&mut tx, ctx, &ids).await?;
     let details = match ids.as_slice() {
         [one] => json!({ "userId": one }),
         many => json!({ "userIds": many }),
     };
     ctx.commit(tx, details).await
+}
+
+/// Deletes users, who are held, and everything that is theirs.
+pub(crate) async fn erase(tx: &mut Tx, ctx: &Ctx, ids: &[String]) -> Result<()> {
+    follow::before_delete(tx, ctx).await?;
+    let guesses = [Guess::SecondFactor, Guess::RecoveryCode];
+    let buckets: Vec<String> = ids.iter().flat_map(|id| guesses.map(|g| g.bucket(id))).collect();
+    let by_address: Vec<String> = ids.iter().map(|id| Guess::Password.bucket(&format!("{id}:"))).collect();
+    store::delete(tx, ctx.pool(), ids, &buckets, &by_address).await?;
+    Ok(())
 }
 
 /// The users whom the ids in `list` name, in that order, kept from every other writer until the unit ends. An empty

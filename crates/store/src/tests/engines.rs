@@ -200,6 +200,7 @@ async fn no_two_unique_keys_share_a_name_unless_they_mean_the_same_column() {
 macro_rules! for_every_table {
     ($check:ident, $place:expr) => {
         $check($place, &crate::access_key::TABLE).await;
+        $check($place, &crate::action_token::TABLE).await;
         $check($place, &crate::app::TABLE).await;
         $check($place, &crate::audit::TABLE).await;
         $check($place, &crate::department::TABLE).await;
@@ -226,6 +227,7 @@ macro_rules! for_every_table {
         $check($place, &crate::role::NAMESPACES).await;
         $check($place, &crate::group::TABLE).await;
         $check($place, &crate::job::TABLE).await;
+        $check($place, &crate::upload::TABLE).await;
     };
 }
 
