@@ -314,9 +314,10 @@ fn said(mut profile: SignUpProfile, context: Option<Object>) -> (NewUser, Vec<&'
 }
 
 fn at_payload(e: Error) -> Error {
-    match e.field() {
-        Some("password") => e.at("passwordPayload"),
-        _ => e,
+    match e.field().and_then(|f| f.split('.').next()) {
+        Some("password" | "username") => e.at("passwordPayload"),
+        Some("email" | "phone" | "phoneCountryCode") | None => e,
+        Some(_) => e.at("profile"),
     }
 }
 

@@ -50,6 +50,7 @@ pub const STEPS: &[Step] = steps![
     12 "0012_user_logins",
     13 "0013_user_search" + engines,
     14 "0014_jobs",
+    17 "0017_account",
 ];
 
 /// Applies what is missing, each step in a transaction of its own.

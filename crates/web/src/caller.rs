@@ -186,6 +186,7 @@ fn client_id(op: &Op, request: &Incoming<'_>) -> Option<String> {
         pairs(s).find_map(|(k, v)| (k.as_deref() == Some("client_id")).then_some(v).flatten()).filter(|v| !v.is_empty())
     };
     match op.source {
+        Source::Multipart => None,
         Source::Query => request.query.and_then(of_pairs),
         Source::Form | Source::Json => {
             if op.source == Source::Json || request.body.trim_ascii_start().first() == Some(&b'{') {

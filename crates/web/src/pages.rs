@@ -5,6 +5,7 @@
 //! - [`docs`]: every operation on one page, without a script
 //! - [`inbox`]: what demo mode shows instead of sending it
 //! - [`verify_email`], [`reset_password`]: where links in e-mails lead; [`form`]: what they share
+//! - [`upload`]: files of users
 //! - [`html`]: what HTML pages share
 //! - [`headers`]: what browsers are told with every reply
 
@@ -15,6 +16,7 @@ pub mod health;
 pub mod html;
 pub mod inbox;
 pub mod reset_password;
+pub mod upload;
 pub mod verify_email;
 
 use std::sync::{Arc, LazyLock};
@@ -59,7 +61,8 @@ pub fn mount(router: Router, services: &Arc<Services>, ops: &[Op], health: &Heal
     let version = constant(JSON, guard, move || version.to_string());
     let more = inbox::routes(services.clone())
         .merge(verify_email::routes(services.clone()))
-        .merge(reset_password::routes(services.clone()));
+        .merge(reset_password::routes(services.clone()))
+        .merge(upload::routes(services.clone()));
     let more = more.layer(map_response(move |mut response: Response| async move {
         guard.stamp(response.headers_mut());
         response
