@@ -7,20 +7,14 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get;
 use axum::serve::ListenerExt;
-use futures_util::pin_mut;
 use rusqlite::Connection;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio_postgres::NoTls;
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::{ToSql, Type};
 use watchword_crypto::jose::{RsaSize, SigningKey};
 use watchword_crypto::password::{self, Argon};
-use watchword_domain::ctx::Ctx;
-use watchword_kit::{Clock, Entropy};
-use watchword_store::mfa_factor::{MfaFactor, RecoveryCode};
-use watchword_store::{Db, Options, Record, Val};
+use watchword_kit::Entropy;
 
+use crate::bulk::connect;
 use crate::load::{self, Load};
 use crate::result::Baseline;
 use crate::server::Process;
@@ -52,83 +46,6 @@ pub async fn constant(length: Duration) -> Result<Load> {
     let process = Process::constant().await?;
     let works = (0..64).map(|_| work::Constant).collect();
     load::run(process.at, works, length / 4, length).await
-}
-
-/// (b) Rows of an import, in one transaction and by the fastest way the engine has, in users per second.
-pub async fn bulk(plan: &Plan, ctx: &Ctx, users: &[String]) -> Result<Baseline> {
-    let (factors, codes) = seed::otp_rows(ctx, users);
-    let took = match &plan.database {
-        Some(url) => bulk_postgres(url, &factors, &codes).await?,
-        None => bulk_sqlite(&plan.data, &factors, &codes).await?,
-    };
-    Ok(Baseline { name: "(b) raw bulk insert", value: users.len() as f64 / took.as_secs_f64() })
-}
-
-async fn bulk_sqlite(data: &Path, factors: &[MfaFactor], codes: &[RecoveryCode]) -> Result<Duration> {
-    let path = data.join("bulk.db");
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(data.join(format!("bulk.db{suffix}")));
-    }
-    drop(Db::open(&Options::sqlite(&path), &Clock::system()).await.map_err(said)?);
-    let conn = Connection::open(&path).map_err(said)?;
-    conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192")
-        .map_err(said)?;
-    let (factors, codes) = (values(factors), values(codes));
-    let started = Instant::now();
-    conn.execute_batch("BEGIN IMMEDIATE").map_err(said)?;
-    insert_sqlite::<MfaFactor>(&conn, "mfa_factors", &factors)?;
-    insert_sqlite::<RecoveryCode>(&conn, "recovery_codes", &codes)?;
-    conn.execute_batch("COMMIT").map_err(said)?;
-    Ok(started.elapsed())
-}
-
-fn values<T: Record>(rows: &[T]) -> Vec<Vec<Val>> {
-    rows.iter().map(Record::values).collect()
-}
-
-fn insert_sqlite<T: Record>(conn: &Connection, table: &str, rows: &[Vec<Val>]) -> Result {
-    let marks = vec!["?"; T::COLUMNS.len()].join(", ");
-    let sql = format!("INSERT INTO {table} ({}) VALUES ({marks})", T::COLUMNS.join(", "));
-    let mut insert = conn.prepare(&sql).map_err(said)?;
-    for row in rows {
-        insert.execute(rusqlite::params_from_iter(row)).map_err(said)?;
-    }
-    Ok(())
-}
-
-async fn bulk_postgres(url: &str, factors: &[MfaFactor], codes: &[RecoveryCode]) -> Result<Duration> {
-    let client = connect(url).await?;
-    let tables = "DROP TABLE IF EXISTS bulk_factors, bulk_codes;
-        CREATE TABLE bulk_factors (LIKE mfa_factors INCLUDING ALL);
-        CREATE TABLE bulk_codes (LIKE recovery_codes INCLUDING ALL);";
-    client.batch_execute(tables).await.map_err(said)?;
-    let (factors, codes) = (values(factors), values(codes));
-    let started = Instant::now();
-    client.batch_execute("BEGIN").await.map_err(said)?;
-    copy::<MfaFactor>(&client, "bulk_factors", &factors).await?;
-    copy::<RecoveryCode>(&client, "bulk_codes", &codes).await?;
-    client.batch_execute("COMMIT").await.map_err(said)?;
-    Ok(started.elapsed())
-}
-
-async fn copy<T: Record>(client: &tokio_postgres::Client, table: &str, rows: &[Vec<Val>]) -> Result {
-    let columns = T::COLUMNS.join(", ");
-    let shape = client.prepare(&format!("SELECT {columns} FROM {table}")).await.map_err(said)?;
-    let types: Vec<Type> = shape.columns().iter().map(|c| c.type_().clone()).collect();
-    let sink = client.copy_in(&format!("COPY {table} ({columns}) FROM STDIN (FORMAT binary)")).await.map_err(said)?;
-    let writer = BinaryCopyInWriter::new(sink, &types);
-    pin_mut!(writer);
-    for row in rows {
-        let row: Vec<&(dyn ToSql + Sync)> = row.iter().map(|v| v as _).collect();
-        writer.as_mut().write(&row).await.map_err(said)?;
-    }
-    writer.finish().await.map(drop).map_err(said)
-}
-
-pub async fn connect(url: &str) -> Result<tokio_postgres::Client> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(said)?;
-    tokio::spawn(connection);
-    Ok(client)
 }
 
 /// (c) Durable commits of one updated row: on SQLite one after the other, on PostgreSQL what pgbench gets at 16

@@ -6,10 +6,13 @@
 //! # Layout
 //! - [`load`]: connections that send and check; [`http`]: requests as bytes; [`work`]: what each row sends
 //! - [`server`]: the process under test; [`seed`]: what its database holds
-//! - [`baseline`]: what the machine can do; [`rows`]: what the server does with it; [`soak`]: the long mixed load
+//! - [`baseline`] and [`bulk`]: what the machine can do; [`rows`] and [`directory`]: what the server does with it;
+//!   [`soak`]: the long mixed load
 //! - [`result`]: one measured row, as JSON for xtask
 
 mod baseline;
+mod bulk;
+mod directory;
 mod http;
 mod load;
 mod result;
@@ -34,19 +37,29 @@ watchword-bench measure OPTIONS       print the rows as JSON
   --data DIR          an empty directory for it
   --database URL      PostgreSQL; without it SQLite
   --pgbench FILE      PostgreSQL's own benchmark
-  --quick             one short pass instead of three
+  --quick             one short pass instead of three, and a tenth of the directory
+  --only PART         login or directory
   --soak MINUTES      mixed load for so long instead of the rows
 ";
 
 /// What to measure, and with what.
+#[derive(Clone)]
 pub struct Plan {
     watchword: PathBuf,
     data: PathBuf,
     database: Option<String>,
     pgbench: Option<PathBuf>,
     quick: bool,
+    only: Option<Part>,
     /// Minutes.
     soak: Option<f64>,
+}
+
+/// A part of the rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Login,
+    Directory,
 }
 
 #[tokio::main]
@@ -79,17 +92,24 @@ async fn interrupted() {
 }
 
 async fn measure(plan: &Plan) -> Result {
-    let rows = match plan.soak {
-        Some(minutes) => soak::run(plan, minutes).await?,
-        None => rows::run(plan).await?,
-    };
+    let mut rows = Vec::new();
+    if let Some(minutes) = plan.soak {
+        rows.extend(soak::run(plan, minutes).await?);
+    } else {
+        if plan.only != Some(Part::Directory) {
+            rows.extend(rows::run(plan).await?);
+        }
+        if plan.only != Some(Part::Login) {
+            rows.extend(directory::run(plan).await?);
+        }
+    }
     println!("{}", serde_json::Value::from(rows.iter().map(result::Row::json).collect::<Vec<_>>()));
     Ok(())
 }
 
 fn plan(mut args: impl Iterator<Item = String>) -> Result<Plan> {
     let (mut watchword, mut data) = (None, None);
-    let (mut database, mut pgbench, mut quick, mut soak) = (None, None, false, None);
+    let (mut database, mut pgbench, mut quick, mut only, mut soak) = (None, None, false, None, None);
     while let Some(name) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{name} needs a value\n\n{HELP}"));
         match name.as_str() {
@@ -98,12 +118,19 @@ fn plan(mut args: impl Iterator<Item = String>) -> Result<Plan> {
             "--database" => database = Some(value()?),
             "--pgbench" => pgbench = Some(PathBuf::from(value()?)),
             "--quick" => quick = true,
+            "--only" => {
+                only = Some(match value()?.as_str() {
+                    "login" => Part::Login,
+                    "directory" => Part::Directory,
+                    other => return Err(format!("no such part: {other}\n\n{HELP}")),
+                });
+            }
             "--soak" => soak = Some(value()?.parse().map_err(|_| "--soak takes minutes".to_owned())?),
             _ => return Err(format!("no such option: {name}\n\n{HELP}")),
         }
     }
     let (Some(watchword), Some(data)) = (watchword, data) else { return Err(HELP.to_owned()) };
-    Ok(Plan { watchword, data, database, pgbench, quick, soak })
+    Ok(Plan { watchword, data, database, pgbench, quick, only, soak })
 }
 
 /// Says on the terminal what goes on; stdout is for the rows.

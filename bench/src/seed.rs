@@ -1,6 +1,7 @@
 //! A database of 100,000 users, written through the store before the server starts: signing in 60,000 of them would
 //! take a quarter of an hour of password hashing.
 
+use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -19,7 +20,8 @@ use watchword_store::statement::Kept;
 use watchword_store::user::{self, User};
 use watchword_store::{Db, Options, Record};
 
-use crate::{Plan, Result, note, said};
+use crate::load::Connection;
+use crate::{Plan, Result, http, note, said};
 
 /// Users in the database.
 pub const USERS: usize = 100_000;
@@ -36,8 +38,7 @@ pub struct Seeded {
     pub pool: String,
     pub app: String,
     pub app_secret: String,
-    pub key: String,
-    pub key_secret: String,
+    pub key: AccessKey,
     /// Users without a factor, 10,000 for each import.
     pub to_import: Vec<String>,
     /// Users with an authenticator and a session.
@@ -49,6 +50,25 @@ pub struct Seeded {
     application: Application,
     /// Access tokens of users without a factor.
     pub bare_tokens: Vec<String>,
+}
+
+/// The first access key of an installation.
+pub struct AccessKey {
+    pub id: String,
+    pub secret: String,
+}
+
+impl AccessKey {
+    /// The `Authorization` line of a fresh management token.
+    pub async fn header(&self, at: SocketAddr) -> Result<String> {
+        let body = serde_json::json!({ "accessKeyId": self.id, "accessKeySecret": self.secret }).to_string();
+        let mut request = Vec::new();
+        http::post(&mut request, "/api/v3/get-management-token", "", &body);
+        let mut connection = Connection::open(at).await?;
+        let reply = connection.exchange(&request).await?;
+        let token = http::member(reply, "access_token");
+        token.map(http::bearer).ok_or_else(|| String::from_utf8_lossy(reply).into_owned())
+    }
 }
 
 #[derive(Clone)]
@@ -70,7 +90,7 @@ struct Shares {
 /// `watchword init`, then the users. `public_url` is what the server will be told.
 pub async fn seed(plan: &Plan, public_url: &str) -> Result<Seeded> {
     let made = init(plan)?;
-    let of = |name: &str| made[name].as_str().map(str::to_owned).ok_or_else(|| format!("init printed no {name}"));
+    let of = |name: &str| text(&made, name);
     let services = open(plan, public_url).await?;
     let pool = of("userPoolId")?;
     let passes = if plan.quick || plan.soak.is_some() { 1 } else { 3 };
@@ -101,7 +121,7 @@ pub async fn seed(plan: &Plan, public_url: &str) -> Result<Seeded> {
     services.db.checkpoint().await.map_err(said)?;
     if let Some(url) = &plan.database {
         // As it would have been long ago in a database of this age.
-        crate::baseline::connect(url).await?.batch_execute("VACUUM ANALYZE").await.map_err(said)?;
+        crate::bulk::connect(url).await?.batch_execute("VACUUM ANALYZE").await.map_err(said)?;
     }
     Ok(Seeded {
         services,
@@ -110,8 +130,7 @@ pub async fn seed(plan: &Plan, public_url: &str) -> Result<Seeded> {
         application: app,
         refreshing,
         app_secret: of("appSecret")?,
-        key: of("accessKeyId")?,
-        key_secret: of("accessKeySecret")?,
+        key: AccessKey { id: of("accessKeyId")?, secret: of("accessKeySecret")? },
         to_import,
         with_otp,
         names,
@@ -119,7 +138,12 @@ pub async fn seed(plan: &Plan, public_url: &str) -> Result<Seeded> {
     })
 }
 
-fn init(plan: &Plan) -> Result<Value> {
+/// What `watchword init` printed under this name.
+pub fn text(made: &Value, name: &str) -> Result<String> {
+    made[name].as_str().map(str::to_owned).ok_or_else(|| format!("init printed no {name}"))
+}
+
+pub fn init(plan: &Plan) -> Result<Value> {
     let mut init = Command::new(&plan.watchword);
     init.arg("init").arg("--data").arg(&plan.data).args(["--output", "json"]);
     if let Some(url) = &plan.database {
@@ -132,7 +156,7 @@ fn init(plan: &Plan) -> Result<Value> {
     serde_json::from_slice(&done.stdout).map_err(said)
 }
 
-async fn open(plan: &Plan, public_url: &str) -> Result<Arc<Services>> {
+pub async fn open(plan: &Plan, public_url: &str) -> Result<Arc<Services>> {
     let key = std::fs::read_to_string(plan.data.join("master.key")).map_err(said)?;
     let master = MasterKey::parse(key.trim()).ok_or("master.key is no key")?;
     let url = plan.database.clone().unwrap_or_else(|| format!("sqlite:{}", plan.data.join("watchword.db").display()));
@@ -174,7 +198,7 @@ fn users(ctx: &Ctx) -> Vec<User> {
     (0..USERS).map(user).collect()
 }
 
-async fn write<T: Record>(db: &Db, sql: &Kept, rows: &[T]) -> Result {
+pub async fn write<T: Record>(db: &Db, sql: &Kept, rows: &[T]) -> Result {
     for chunk in rows.chunks(CHUNK) {
         let mut tx = db.write().await.map_err(said)?;
         tx.insert_many(sql, chunk.iter().map(Record::values).collect()).await.map_err(said)?;
@@ -274,15 +298,4 @@ fn sign(ctx: &Ctx, mut drafts: Vec<Draft>) -> Result<Vec<watchword_api::login::T
 pub async fn refresh_tokens(ctx: &Ctx, seeded: &Seeded) -> Result<Vec<String>> {
     let drafts = drafts(ctx, &seeded.application, &seeded.refreshing, "offline_access").await?;
     Ok(sign(ctx, drafts)?.into_iter().filter_map(|t| t.refresh_token).collect())
-}
-
-/// A management token, by the first access key.
-pub async fn management_token(seeded: &Seeded, at: std::net::SocketAddr) -> Result<String> {
-    let body = serde_json::json!({ "accessKeyId": seeded.key, "accessKeySecret": seeded.key_secret }).to_string();
-    let mut request = Vec::new();
-    crate::http::post(&mut request, "/api/v3/get-management-token", "", &body);
-    let mut connection = crate::load::Connection::open(at).await?;
-    let reply = connection.exchange(&request).await?;
-    let token = crate::http::member(reply, "access_token").map(str::to_owned);
-    token.ok_or_else(|| String::from_utf8_lossy(reply).into_owned())
 }

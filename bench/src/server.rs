@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -79,10 +80,7 @@ impl Process {
     }
 
     fn status(&self, name: &str) -> Result<f64> {
-        let status = self.proc("status")?;
-        let line = status.lines().find_map(|l| l.strip_prefix(name));
-        let kib = line.and_then(|l| l.split_whitespace().next()?.parse::<f64>().ok());
-        kib.map(|kib| kib / 1024.0).ok_or_else(|| format!("no {name}"))
+        mebibytes(&self.proc("status")?, name).ok_or_else(|| format!("no {name}"))
     }
 
     /// Seconds of CPU used so far, by all threads, in the kernel too.
@@ -99,6 +97,34 @@ impl Process {
 
     fn proc(&self, file: &str) -> Result<String> {
         std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).map_err(said)
+    }
+}
+
+fn mebibytes(status: &str, name: &str) -> Option<f64> {
+    let line = status.lines().find_map(|l| l.strip_prefix(name))?;
+    Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
+}
+
+/// Runs a program; answers how long it took and its greatest resident memory in MiB.
+///
+/// # Errors
+/// When it fails, with the end of what it said.
+pub async fn run_to_end(mut command: Command, log: &Path) -> Result<(Duration, f64)> {
+    let out = File::create(log).map_err(said)?;
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(out);
+    let started = Instant::now();
+    let child = command.spawn().map_err(|e| format!("{}: {e}", command.get_program().display()))?;
+    let mut process = Process { child, at: SocketAddr::from(([127, 0, 0, 1], 0)), ready_after: Duration::ZERO };
+    let mut peak = 0.0;
+    loop {
+        if let Some(status) = process.child.try_wait().map_err(said)? {
+            let said = std::fs::read_to_string(log).unwrap_or_default();
+            let last = said.lines().last().unwrap_or_default();
+            return if status.success() { Ok((started.elapsed(), peak)) } else { Err(format!("{status}: {last}")) };
+        }
+        // The kernel keeps the greatest; it is gone with the process.
+        peak = process.proc("status").ok().and_then(|s| mebibytes(&s, "VmHWM:")).unwrap_or(peak);
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

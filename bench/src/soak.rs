@@ -25,7 +25,7 @@ pub async fn run(plan: &Plan, minutes: f64) -> Result<Vec<Row>> {
     let at = free_address()?;
     let seeded = seed::seed(plan, &format!("http://{at}")).await?;
     let server = Process::serve(plan, at).await?;
-    let management = http::bearer(&seed::management_token(&seeded, at).await?);
+    let management = seeded.key.header(at).await?;
     let ctx = Ctx::system(seeded.services.clone(), PoolId::new(&seeded.pool), Audit::TokenIssue);
     let tokens = seed::refresh_tokens(&ctx, &seeded).await?;
     let works = mixed(&seeded, &management, tokens);

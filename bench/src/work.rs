@@ -47,6 +47,44 @@ impl Work for Info {
     }
 }
 
+/// get-user of one user after the other.
+pub struct Read {
+    pub management: String,
+    pub ids: Arc<Vec<String>>,
+    pub next: usize,
+}
+
+impl Work for Read {
+    fn request(&mut self, out: &mut Vec<u8>) -> bool {
+        self.next = (self.next + 7919) % self.ids.len();
+        http::get(out, &format!("/api/v3/get-user?userId={}", self.ids[self.next]), &self.management);
+        true
+    }
+
+    fn right(&mut self, body: &[u8]) -> bool {
+        success(body) && http::member(body, "userId") == Some(&self.ids[self.next])
+    }
+}
+
+/// is-user-exists of users who do.
+pub struct Exists {
+    pub management: String,
+    pub bodies: Arc<Vec<String>>,
+    pub next: usize,
+}
+
+impl Work for Exists {
+    fn request(&mut self, out: &mut Vec<u8>) -> bool {
+        self.next = (self.next + 7919) % self.bodies.len();
+        http::post(out, "/api/v3/is-user-exists", &self.management, &self.bodies[self.next]);
+        true
+    }
+
+    fn right(&mut self, body: &[u8]) -> bool {
+        success(body) && http::find(body, br#""exists":true"#).is_some()
+    }
+}
+
 /// mfa-totp-verify, each time a fresh success: the codes of the step before, the present one and the next, of one
 /// user after the other.
 pub struct Verify {

@@ -30,7 +30,7 @@ pub fn program() -> PathBuf {
 }
 
 /// A running server, killed without warning when dropped.
-struct Node {
+pub struct Node {
     child: Child,
     url: String,
 }
@@ -49,7 +49,7 @@ pub fn command(folder: &Path) -> Command {
 }
 
 impl Node {
-    async fn start(data: &Path) -> Node {
+    pub async fn start(data: &Path) -> Node {
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
         let log = std::fs::File::options().create(true).append(true).open(data.with_extension("log")).expect("a log");
@@ -84,7 +84,7 @@ impl Node {
         Client::new(&self.url)
     }
 
-    async fn admin(&self, keys: &Value) -> Client {
+    pub async fn admin(&self, keys: &Value) -> Client {
         let body = json!({ "accessKeyId": keys["accessKeyId"], "accessKeySecret": keys["accessKeySecret"] });
         let reply = self.anonymous().post("/api/v3/get-management-token", body).await.ok();
         self.anonymous().bearer(reply["access_token"].as_str().expect("a token"))

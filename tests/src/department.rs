@@ -89,7 +89,7 @@ async fn count(server: &Server, table: &str, condition: &str) -> i64 {
 }
 
 /// What `department_tree_members` must be, from the memberships and the parents alone; and what it is.
-async fn assert_tree_is_true(server: &Server) {
+pub async fn assert_tree_is_true(server: &Server) {
     use std::collections::{BTreeMap, BTreeSet};
     let mut tx = server.services.db.read().await.expect("a transaction");
     let vals = [watchword_store::Val::from(server.pool.id.clone())];

@@ -2,6 +2,8 @@
 
 mod api;
 mod command;
+mod departments;
+mod dry;
 mod hashes;
 
 use serde_json::Value;
@@ -25,4 +27,10 @@ async fn ended(s: &Server, admin: &Client, job: &str) -> Value {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     panic!("the job {job} does not end");
+}
+
+/// What is wrong with each row, by its number.
+fn problems(report: &Value) -> Vec<(i64, String)> {
+    let list = report["problems"].as_array().expect("problems").iter();
+    list.map(|p| (p["line"].as_i64().unwrap(), p["field"].as_str().unwrap().to_owned())).collect()
 }

@@ -18,6 +18,8 @@ struct Options {
     quick: bool,
     write: bool,
     sqlite_only: bool,
+    /// `login` or `directory`; else both.
+    only: Option<String>,
     /// Minutes.
     soak: Option<String>,
 }
@@ -47,6 +49,7 @@ fn read(args: &[String]) -> Result<Options> {
             "--quick" => options.quick = true,
             "--write" => options.write = true,
             "--sqlite-only" => options.sqlite_only = true,
+            "--only" => options.only = Some(args.next().ok_or("--only takes login or directory")?.clone()),
             "--soak" => {
                 let minutes = args.next_if(|next| !next.starts_with("--")).cloned();
                 options.soak = Some(minutes.unwrap_or_else(|| "10".to_owned()));
@@ -54,7 +57,8 @@ fn read(args: &[String]) -> Result<Options> {
             other => return Err(format!("no such option of bench: {other}")),
         }
     }
-    if options.write && (options.quick || options.soak.is_some() || options.sqlite_only) {
+    let partial = options.quick || options.soak.is_some() || options.sqlite_only || options.only.is_some();
+    if options.write && partial {
         return Err("--write keeps the full run only".to_owned());
     }
     Ok(options)
@@ -73,6 +77,9 @@ fn measure(programs: &Path, options: &Options, cluster: Option<&Cluster>) -> Res
     }
     if options.quick {
         bench.arg("--quick");
+    }
+    if let Some(part) = &options.only {
+        bench.args(["--only", part]);
     }
     if let Some(minutes) = &options.soak {
         bench.args(["--soak", minutes]);

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::Object;
+use crate::user::DepartmentIdType;
 
 wire_enum! {
     /// What happens to a user who is there already: `update` changes what the row says, `keep` leaves the user as it
@@ -73,6 +74,9 @@ pub struct ImportUsersReq {
     /// By what users are looked for, one after the other. Default: `userId`, then the first that the row has of
     /// `externalId`, `username`, `email` and `phone`.
     pub match_by: Option<Vec<ImportMatch>>,
+
+    /// What the rows' `departmentIds` and `mainDepartmentId` hold. Default `department_id`.
+    pub department_id_type: Option<DepartmentIdType>,
 
     /// Whether a new user gets the row's `userId`, 24 hex digits. Default false.
     pub keep_user_ids: Option<bool>,
@@ -182,6 +186,10 @@ pub struct ExportUsersReq {
     /// Users on the page, 1 to 1,000. Default 1,000.
     #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<i64>,
+
+    /// What `departmentIds` and `mainDepartmentId` are written as: `department_id`, `open_department_id` or `code`, of
+    /// which 422 tells that a department has none. Default `department_id`.
+    pub department_id_type: Option<DepartmentIdType>,
 }
 
 /// One page of an export.

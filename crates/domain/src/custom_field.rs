@@ -48,6 +48,11 @@ pub struct Drawn {
 }
 
 impl Drawn {
+    /// Members of unique fields that change.
+    pub fn changed(&self) -> impl Iterator<Item = &str> {
+        self.claims.keys().map(String::as_str)
+    }
+
     /// Values of unique fields that are to be taken: member, and the form in which it is compared.
     pub fn wanted(&self) -> impl Iterator<Item = (&str, &str)> {
         self.claims.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_deref()?)))

@@ -28,7 +28,7 @@ use watchword_store::department::member as store;
 
 use crate::ctx::Ctx;
 
-pub use resolve::{find, hold, resolve_many};
+pub use resolve::{find, hold, only, resolve_each, resolve_many};
 
 /// Most users in one request about members.
 pub const MAX_MEMBERS: usize = 1_000;

@@ -84,7 +84,8 @@ columns! {
     "customData" Json Both [];
     "metadataSource" Json Both [];
     "identities" Json Both [];
-    "departmentIds" List Both ["departments"];
+    "departmentIds" List Both ["departments", "部门"];
+    "mainDepartmentId" Text Both ["maindepartment", "主部门"];
     "createdAt" Time Both ["created"];
     "loginsCount" Count Both [];
     "lastLogin" Time Both [];
@@ -99,7 +100,6 @@ columns! {
     "registerSource" Shown Both [];
     "lastLoginApp" Shown Both [];
     "passwordSecurityLevel" Shown Both [];
-    "mainDepartmentId" Shown Both [];
     "tenantId" Shown Both [];
     "passwordHash" Secret Hashes ["hash"];
     "passwordSalt" Secret Read ["salt"];

@@ -78,6 +78,11 @@ impl Mapping {
         })
     }
 
+    /// Whether a name of a file stands for this column.
+    pub fn means(&self, name: &str, column: &str) -> bool {
+        matches!(self.target(name), Some(Target::Column(known)) if known.name == column)
+    }
+
     /// Checks the header of a table.
     ///
     /// # Errors
@@ -156,7 +161,7 @@ impl Mapping {
 
     /// Moves members of a user of another system, whose names are ours already, as the rules say.
     pub fn refine(&self, entry: Entry) -> Entry {
-        let fields = entry.fields.map(|mut fields| {
+        let fields = entry.fields.and_then(|mut fields| {
             for (from, to) in &self.rules {
                 let value = match from.strip_prefix("customData.") {
                     Some(member) => {
@@ -167,7 +172,13 @@ impl Mapping {
                 let Some(value) = value else { continue };
                 match to {
                     Target::Skip => {}
-                    Target::Column(column) => drop(fields.insert(column.name.to_owned(), value)),
+                    Target::Column(column) => {
+                        let value = match value {
+                            Value::String(text) if column.kind == Kind::List => cell::read(column, &text)?,
+                            other => Some(other),
+                        };
+                        value.and_then(|value| fields.insert(column.name.to_owned(), value));
+                    }
                     Target::Custom(member) => {
                         let slot = fields.entry("customData").or_insert_with(|| Value::Object(Object::new()));
                         if let Value::Object(data) = slot {
@@ -176,7 +187,7 @@ impl Mapping {
                     }
                 }
             }
-            fields
+            Ok(fields)
         });
         Entry { line: entry.line, fields }
     }
@@ -214,6 +225,19 @@ mod tests {
         let expected = json!({ "email": "a@b.c", "emailVerified": true, "customData": { "size": 42, "team": "red" },
             "departmentIds": ["a", "b"] });
         assert_eq!(Value::Object(entry.fields.unwrap()), expected);
+    }
+
+    #[test]
+    fn a_rule_makes_a_list_of_a_text_that_another_system_keeps() {
+        let rules = mapping(&[("customData.team", "departmentIds")], Unknown::Refuse);
+        assert!(rules.means("Departments", "departmentIds") && rules.means("customData.team", "departmentIds"));
+        assert!(!rules.means("Departments", "mainDepartmentId") && !rules.means("Shoe size", "departmentIds"));
+        let Value::Object(user) = json!({ "username": "ada", "customData": { "team": "a; b" } }) else {
+            unreachable!()
+        };
+        let refined = rules.refine(Entry { line: 1, fields: Ok(user) });
+        let expected = json!({ "username": "ada", "customData": {}, "departmentIds": ["a", "b"] });
+        assert_eq!(Value::Object(refined.fields.unwrap()), expected);
     }
 
     #[test]

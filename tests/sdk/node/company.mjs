@@ -312,6 +312,17 @@ await check("50 roles are created and given to people, groups, departments and r
   });
   const enableTime = Date.now() + 86_400_000;
   ok(await management.assignRole({ code: roleCode(49), enableTime, targets: [wire(named(3))] }));
+  roles.get(roleCode(49)).later = [named(3)];
+});
+
+await check("several roles are given to several targets in one call, all or none", async () => {
+  const targets = [["USER", user(11).username], ["GROUP", "static-1"], ["DEPARTMENT", "south-1"], ["ROLE", roleCode(2)]];
+  const codes = [3, 4, 25, 44].map(roleCode);
+  const give = (codes) =>
+    management.assignRoleBatch({ roles: codes.map((code) => ({ code })), targets: targets.map(wire) });
+  ok(await give(codes));
+  for (const code of codes) roles.get(code).targets.push(...targets);
+  refused(await give([roleCode(6), "no-such-role"]), 404);
 });
 
 await check("12 posts are given to departments and people", async () => {
@@ -469,6 +480,23 @@ async function agree(when) {
       const found = await pages((page) => management.listRoleDepartments({ code, ...page }), "id");
       same(found.map((d) => d.id), new Set(departmentsOf), code);
     });
+  });
+
+  await check(`${when}: roles are given to these targets, in force or not`, async () => {
+    let total = 0;
+    await each(roles.values(), async ({ code, targets, inForce, later = [] }) => {
+      const written = ({ targetType, targetIdentifier }) => `${targetType} ${targetIdentifier}`;
+      const given = await pages(async (page) => {
+        const { statusCode, data } = await management.listRoleAssignments({ roleCode: code, ...page });
+        const list = data.data.map((given) => ({ ...given, target: written(given) }));
+        return { statusCode, data: { totalCount: data.totalCount, list } };
+      }, "target");
+      const told = given.map((a) => `${a.target} ${a.status} ${a.roleCode}`);
+      const expected = (list, status) => list.map((target) => `${written(wire(target))} ${status} ${code}`);
+      same(told, new Set([...expected(targets, inForce ? "ENABLE" : "DISABLE"), ...expected(later, "DISABLE")]), code);
+      total += given.length;
+    });
+    assert.equal(ok(await management.listRoleAssignments({ limit: 1 })).totalCount, total, "of all roles");
   });
 
   await check(`${when}: filters of list-users find the same people`, async () => {

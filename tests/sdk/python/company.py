@@ -363,6 +363,19 @@ def _():
     )
 
 
+@check("several roles are given to several targets in one call, all or none")
+def _():
+    targets = {("USER", person(13)), ("GROUP", groups["static-1"]), ("DEPARTMENT", numbered[60]), ("ROLE", role(2))}
+
+    def give(*codes):
+        return management.assign_role_batch([target(*t) for t in targets], [{"code": code} for code in codes])
+
+    ok(give("role-04", "role-19", "role-44"))
+    for k in (4, 19, 44):
+        role(k).targets |= targets
+    refused(give("role-06", "no-such-role"), 404)
+
+
 class Post:
     def __init__(self, number):
         self.code, self.departments = f"post-{number}", {numbered[number * 5], numbered[number * 11 + 3]}
@@ -500,6 +513,22 @@ def agree(when):
             assert reply["hasAnyRole"] == any(user in known.get(code, ()) for code in some)
 
         each(watched, one)
+
+    @check(f"{when}: roles are given to these targets, in force or not")
+    def _():
+        def one(given):
+            def read(**page):
+                reply = ok(management.list_role_assignments(given.code, **page))
+                listed = [{**a, "target": (a["targetType"], a["targetIdentifier"])} for a in reply["data"]]
+                return {"data": {"totalCount": reply["totalCount"], "list": listed}, "statusCode": 200}
+
+            listed = pages(read, "target")
+            wanted = [tuple(target(*t).values()) for t in given.targets]
+            same([a["target"] for a in listed], wanted, given.code)
+            status = "ENABLE" if given.in_force else "DISABLE"
+            assert all((a["roleCode"], a["status"]) == (given.code, status) for a in listed), given.code
+
+        each(roles.values(), one)
 
     @check(f"{when}: filters of list-users find the same people")
     def _():

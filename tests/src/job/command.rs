@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use watchword_store::{Db, Options};
 use watchword_testkit::database::scratch;
 
-use crate::crash::{command, init};
+use crate::crash::{Node, command, init};
 
 /// A data directory with a pool, and files beside it.
 struct Place {
     folder: PathBuf,
     data: PathBuf,
+    keys: Value,
 }
 
 impl Place {
@@ -23,8 +24,8 @@ impl Place {
         let folder = scratch(name);
         let data = folder.join("data");
         std::fs::create_dir_all(&data).unwrap();
-        init(&data);
-        Place { folder, data }
+        let keys = init(&data);
+        Place { folder, data, keys }
     }
 
     fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
@@ -252,4 +253,65 @@ async fn exports_of_other_systems_are_read_as_they_are() {
     assert_eq!(place.rows(sql).await, 5);
     let audit = "SELECT COUNT(*) AS total FROM audit_logs WHERE details LIKE '%2b_04%' OR details LIKE '%example.com%'";
     assert_eq!(place.rows(audit).await, 0, "the trail has neither hashes nor names");
+}
+
+/// Makes an organisation with departments of these codes.
+async fn company(place: &Place, codes: &[&str]) {
+    let node = Node::start(&place.data).await;
+    let admin = node.admin(&place.keys).await;
+    let organization = json!({ "organizationCode": "hq", "organizationName": "HQ", "metadata": {} });
+    admin.post("/api/v3/create-organization", organization).await.ok();
+    for code in codes {
+        let body = json!({ "organizationCode": "hq", "parentDepartmentId": "root", "name": code, "code": code });
+        admin.post("/api/v3/create-department", body).await.ok();
+    }
+}
+
+/// How many are members of the departments of these codes, and in how many that is the main one.
+async fn memberships(place: &Place, code: &str) -> (i64, i64) {
+    let of = format!(
+        "FROM department_members m JOIN departments d ON d.pool_id = m.pool_id AND d.id = m.department_id
+         WHERE d.code = '{code}'"
+    );
+    let all = place.rows(&format!("SELECT COUNT(*) AS total {of}")).await;
+    (all, place.rows(&format!("SELECT COUNT(*) AS total {of} AND m.is_main")).await)
+}
+
+#[tokio::test]
+async fn departments_go_out_and_in_again_by_their_codes_in_every_format() {
+    let place = Place::new("departments");
+    company(&place, &["R;D", "ops"]).await;
+    let text = "username,Departments,Main department\nada,\"[\"\"R;D\"\",\"\"ops\"\"]\",ops\nbob,ops,\ncarl, ops ; sales,\ndora,,\n";
+    let file = place.file("people.csv", text);
+    let by_code = ["--department-id-type", "code"];
+    let (dry, _) = place.import(&file, &[&by_code[..], &["--dry-run"]].concat());
+    assert_eq!(place.rows("SELECT COUNT(*) AS total FROM department_members").await, 0);
+    let (report, code) = place.import(&file, &by_code);
+    assert_eq!((code, &report["created"]), (6, &json!(3)), "{report}");
+    let wrong = json!([{ "line": 4, "field": "departmentIds[1]", "message": "no such department" }]);
+    assert_eq!((&report["problems"], &dry["problems"], &dry["created"]), (&wrong, &wrong, &json!(3)));
+    assert_eq!((memberships(&place, "R;D").await, memberships(&place, "ops").await), ((1, 0), (2, 2)));
+
+    let other = Place::new("departments-other");
+    for (n, name) in ["out.csv", "out.xlsx", "out.jsonl"].into_iter().enumerate() {
+        let out = place.folder.join(name);
+        let by_id = place.folder.join(format!("id-{name}"));
+        let done = place.run(&["export", by_id.to_str().unwrap()]);
+        assert!(done.status.success(), "{}", stderr(&done));
+        let (report, code) = place.import(&by_id, &[]);
+        assert_eq!((code, &report["unchanged"]), (0, &json!(3)), "{name}: {report}");
+        let done = place.run(&[&["export", out.to_str().unwrap()], &by_code[..]].concat());
+        assert!(done.status.success(), "{}", stderr(&done));
+        if n == 0 {
+            company(&other, &["R;D", "ops"]).await;
+            let (nowhere, code) = other.import(&by_id, &[]);
+            assert_eq!((code, &nowhere["failed"]), (6, &json!(2)), "ids of another installation: {nowhere}");
+            assert_eq!(other.import(&out, &by_code).0["created"], 2);
+        }
+        let (report, code) = other.import(&out, &by_code);
+        assert_eq!((code, &report["unchanged"]), (0, &json!(3)), "{name}: {report}");
+    }
+    assert_eq!((memberships(&other, "R;D").await, memberships(&other, "ops").await), ((1, 0), (2, 2)));
+    let refused = place.run(&["export", "-", "--department-id-type", "custom_field"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
 }

@@ -176,6 +176,14 @@ pub(crate) async fn places(
     Ok(Some(places))
 }
 
+/// Holds organisations until the unit ends; answers whether these are there, and so are these of their departments,
+/// each of which is named once.
+pub(crate) async fn stand(tx: &mut Tx, ctx: &Ctx, departments: &[String], organizations: &[String]) -> Result<bool> {
+    let held = organizations::hold_many(tx, ctx.pool(), organizations).await?;
+    let there = watchword_store::department::codes(tx, ctx.pool(), departments).await?;
+    Ok(held && there.len() == departments.len())
+}
+
 impl Places {
     /// Puts the users, who are new and in the order of the request, into their departments.
     ///
@@ -184,9 +192,7 @@ impl Places {
     pub(crate) async fn fill(&self, tx: &mut Tx, ctx: &Ctx, users: &[String]) -> Result<()> {
         let all: HashSet<&String> = self.wanted.iter().flatten().collect();
         let all: Vec<String> = all.into_iter().cloned().collect();
-        let held = organizations::hold_many(tx, ctx.pool(), &self.organizations).await?;
-        let there = watchword_store::department::codes(tx, ctx.pool(), &all).await?;
-        if !held || there.len() != all.len() {
+        if !stand(tx, ctx, &all, &self.organizations).await? {
             let gone = text!("a department was deleted at the same moment", "部门刚刚被删除");
             return Err(Error::new(codes::CONFLICT).because(gone).at("departmentIds"));
         }

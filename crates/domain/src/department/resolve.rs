@@ -78,6 +78,37 @@ pub async fn resolve_many(
     ids: &[String],
     kind: DepartmentIdType,
 ) -> Result<Vec<Option<Department>>> {
+    let mut named = Vec::with_capacity(ids.len());
+    for (i, found) in resolve_each(tx, pool, organization, ids, kind).await?.into_iter().enumerate() {
+        let one = only(found);
+        named.push(if ids.len() > 1 { one.map_err(|e| e.at(format!("[{i}]"))) } else { one }?);
+    }
+    Ok(named)
+}
+
+/// The one that an id names.
+///
+/// # Errors
+/// 409 when there are several.
+pub fn only(mut named: Vec<Department>) -> Result<Option<Department>> {
+    if named.len() > 1 {
+        let several = text!("more than one department has this value", "有多个部门匹配该值");
+        return Err(Error::new(codes::CONFLICT).because(several));
+    }
+    Ok(named.pop())
+}
+
+/// All that each of these ids names, in their order; [`only`] says whether that is one.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn resolve_each(
+    tx: &mut Tx,
+    pool: &PoolId,
+    organization: Option<&Organization>,
+    ids: &[String],
+    kind: DepartmentIdType,
+) -> Result<Vec<Vec<Department>>> {
     // What each id stands for in the column, and the rows that have it.
     let (keys, rows) = match kind {
         DepartmentIdType::DepartmentId => keyed(tx, pool, ids, "id", |d| Some(d.id.clone())).await?,
@@ -97,23 +128,11 @@ pub async fn resolve_many(
         Some(o) => TABLE.get(tx, pool, &o.id).await?,
         None => None,
     };
-    let mut named = Vec::with_capacity(ids.len());
-    for (i, (id, key)) in ids.iter().zip(keys).enumerate() {
-        if id == ROOT {
-            named.push(root.clone());
-            continue;
-        }
-        named.push(match key.and_then(|k| found.get(&k)).map(Vec::as_slice) {
-            None | Some([]) => None,
-            Some([one]) => Some(one.clone()),
-            Some(_) => {
-                let several = text!("more than one department has this value", "有多个部门匹配该值");
-                let refusal = Error::new(codes::CONFLICT).because(several);
-                return Err(if ids.len() > 1 { refusal.at(format!("[{i}]")) } else { refusal });
-            }
-        });
-    }
-    Ok(named)
+    let named = ids.iter().zip(keys).map(|(id, key)| match key.and_then(|k| found.get(&k)) {
+        _ if id == ROOT => root.iter().cloned().collect(),
+        named => named.cloned().unwrap_or_default(),
+    });
+    Ok(named.collect())
 }
 
 type Keyed = (Vec<Option<String>>, Vec<(String, Department)>);

@@ -1,17 +1,21 @@
 //! Users from a file or a list: a chunk at a time, each one transaction, no row twice.
 //!
-//! A chunk is read and judged first (`item`, `plan`): what can be wrong with a row is known before the writer is
-//! taken, and costs six statements however many rows there are. Then `write` inserts and changes what is left. When
-//! somebody was faster with a name, the chunk is judged again and the row reported.
+//! A chunk is read and judged first (`item`, `place`, `plan`, `value`): what can be wrong with a row is known before the
+//! writer is taken, and costs a dozen statements at most, however many rows there are. Then `write` inserts and changes
+//! what is left. When somebody was faster with a name, the chunk is judged again and the row reported. `seen` knows what
+//! the rows before had, so that a dry run tells what the real one does.
 
 mod item;
+mod place;
 mod plan;
 mod seen;
+mod value;
 mod write;
 
 use serde::{Deserialize, Serialize};
 use watchword_api::custom_field::TargetType;
 use watchword_api::job::{ImportExisting, ImportMatch};
+use watchword_api::user::DepartmentIdType;
 use watchword_kit::{Error, Result, codes, text};
 use watchword_transfer::Entry;
 
@@ -36,6 +40,8 @@ pub struct Options {
     pub existing: ImportExisting,
     /// Empty: the id, then the first name that the row has.
     pub match_by: Vec<ImportMatch>,
+    /// What the rows' departments are named by.
+    pub department_id_type: DepartmentIdType,
     pub keep_user_ids: bool,
     pub overwrite_passwords: bool,
     pub all_or_nothing: bool,
@@ -86,9 +92,10 @@ pub async fn chunk(
         (settings, Fields::load(&mut tx, ctx, TargetType::User).await?)
     };
     let (mut items, mut problems) = read(ctx, settings.password_min_length, seen, rows);
-    let mut plan = plan::judge(ctx, options, &fields, &items).await?;
+    let mut plan = plan::judge(ctx, options, &fields, seen, &items).await?;
     match target {
         Target::Dry => {
+            seen.done(&plan, &items, true);
             let counts = plan.counts();
             problems.append(&mut plan.problems);
             Ok(finish(options, counts, problems))
@@ -107,16 +114,18 @@ pub async fn chunk(
                     return Ok(done);
                 }
                 if write::all(ctx, running, &fields, &plan, &items, &done).await? {
+                    seen.done(&plan, &items, false);
                     return Ok(done);
                 }
-                plan = plan::judge(ctx, options, &fields, &items).await?;
+                plan = plan::judge(ctx, options, &fields, seen, &items).await?;
             }
             Err(Error::internal("others kept taking the names of an import"))
         }
     }
 }
 
-/// Notes rows that an earlier run has done.
+/// Notes the names of rows that an earlier run has done. Whom they meant and which names they freed is not known any
+/// more, so a later row that has to do with those is done, not reported.
 pub fn skip(ctx: &Ctx, seen: &mut Seen, rows: Vec<Entry>) {
     drop(read(ctx, 0, seen, rows));
 }

@@ -3,6 +3,10 @@
 //! A unit of work is a SAVEPOINT inside an outer transaction. Whoever commits while others wait for the writer leaves
 //! the outer transaction open and waits; the last one (or the one that fills the group) commits for all. Nobody is
 //! told of success before the outer COMMIT is on disk.
+//!
+//! The first unit of a transaction needs no savepoint: to undo it is to undo everything. For large units that is much
+//! cheaper, since inside a savepoint SQLite keeps a copy of every page that is changed, and walks along all copies
+//! after every statement that fires a trigger.
 
 mod planner;
 
@@ -77,7 +81,7 @@ impl Sqlite {
         let waiting = Waiting::start(&self.writer);
         let slot = self.writer.slot.clone().lock_owned().await;
         waiting.served();
-        let mut tx = WriteTx { writer: self.writer.clone(), slot: Some(slot), failed: false };
+        let mut tx = WriteTx { writer: self.writer.clone(), slot: Some(slot), first: false, failed: false };
         // Patience counts from the request on: while another process holds the lock, a queue must not wait in turn.
         tx.begin(BUSY_PATIENCE.saturating_sub(asked.elapsed())).await?;
         Ok(tx)
@@ -290,6 +294,8 @@ impl Writer {
 pub struct WriteTx {
     writer: Arc<Writer>,
     slot: Option<OwnedMutexGuard<Slot>>,
+    /// Whether the outer transaction was begun for this unit, which then has no savepoint.
+    first: bool,
     failed: bool,
 }
 
@@ -313,6 +319,8 @@ impl WriteTx {
                 patience -= pause;
             }
             slot.open = true;
+            self.first = true;
+            return Ok(());
         }
         control(&slot.conn, "SAVEPOINT unit")
     }
@@ -351,8 +359,9 @@ impl WriteTx {
             return Err(StoreError::Broken("commit after a failed statement".into()));
         }
         let Some(mut slot) = self.slot.take() else { return Err(gone()) };
-        let released = control(&slot.conn, "RELEASE unit");
-        if let Err(e) = released {
+        if !self.first
+            && let Err(e) = control(&slot.conn, "RELEASE unit")
+        {
             self.slot = Some(slot);
             return Err(e);
         }
@@ -374,7 +383,13 @@ impl WriteTx {
 
 impl Drop for WriteTx {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
+        if let Some(mut slot) = self.slot.take() {
+            if self.first {
+                // Where this fails, whoever comes next tries again before anything else.
+                let _ = control(&slot.conn, "ROLLBACK");
+                slot.open = false;
+                return;
+            }
             let undo = || control(&slot.conn, "ROLLBACK TO unit").and_then(|()| control(&slot.conn, "RELEASE unit"));
             if slot.open && !slot.conn.is_autocommit() && undo().is_err() {
                 // What cannot be undone alone is undone with its group, which then learns that it failed.

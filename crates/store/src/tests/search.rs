@@ -261,9 +261,9 @@ async fn every_common_search_is_answered_by_an_index() {
     ];
     let found: Vec<(Search, &str)> = vec![
         (everyone().and(column("status"), status("Suspended")), "users_status"),
-        (from("createdAt", 1), "users_created_at"),
-        (from("updatedAt", 1), "users_updated_at"),
-        (everyone().and(column("lastLogin"), Test::Null), "users_last_login_at"),
+        (from("createdAt", 6600), "users_created_at"),
+        (from("updatedAt", 490), "users_updated_at"),
+        (from("lastLogin", 995), "users_last_login_at"),
         (everyone().and(column("email"), Test::Is("a".into())), "users_email_key"),
         (everyone().and_custom("level", Test::Is("5".into())), "user_custom_values"),
         (department(), "department_tree_members"),

@@ -29,6 +29,7 @@ pub fn user(from: Object) -> Result<Object> {
     }
     // Departments and providers of the other system are not those of this one.
     to.remove("departmentIds");
+    to.remove("mainDepartmentId");
     to.remove("identities");
     Ok(to)
 }

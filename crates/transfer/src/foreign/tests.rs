@@ -77,7 +77,8 @@ fn a_firebase_user_without_a_password_needs_no_parameters() {
 #[test]
 fn a_genauth_user_keeps_what_we_know() {
     let from = json!({ "userId": "64f0", "email": null, "emailVerified": false, "phone": "", "phoneVerified": false,
-        "username": "ada", "departmentIds": ["x"], "unknownToUs": 1, "gender": "F", "customData": null });
+        "username": "ada", "departmentIds": ["x"], "mainDepartmentId": "x", "unknownToUs": 1, "gender": "F",
+        "customData": null });
     let user = genauth::user(object(from)).unwrap();
     assert_eq!(Value::Object(user), json!({ "userId": "64f0", "username": "ada", "gender": "F" }));
 }

@@ -4,6 +4,7 @@ mod export;
 mod import;
 
 use clap::Subcommand;
+use watchword_api::user::DepartmentIdType;
 use watchword_domain::{Audit, break_glass};
 
 use super::failure::{Failure, Outcome};
@@ -34,6 +35,11 @@ pub enum UserCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+fn department_id_type(name: &str) -> Result<DepartmentIdType, String> {
+    let known = || "one of department_id, open_department_id, code, sync_relation, custom_field".into();
+    DepartmentIdType::parse(name).ok_or_else(known)
 }
 
 pub async fn run(shell: &Shell, command: UserCommand) -> Outcome {

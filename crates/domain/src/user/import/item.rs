@@ -8,6 +8,7 @@ use watchword_kit::{Error, Millis, Result, Text, text};
 use watchword_store::user::{self as store, Key, User};
 use watchword_transfer::Object;
 
+use super::place::Named;
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
 use crate::user::draft::Draft;
@@ -30,6 +31,7 @@ pub struct Item {
     pub keys: [Option<String>; 4],
     pub user_id: Option<String>,
     pub identities: Vec<store::Identity>,
+    pub departments: Named,
     pub extras: Extras,
     pub password: Option<Plan>,
     /// What became of `password`, once somebody needed it.
@@ -58,13 +60,7 @@ impl Item {
                 fields.remove(shown.name);
             }
         }
-        if fields.remove("departmentIds").is_some_and(|list| list.as_array().is_none_or(|l| !l.is_empty())) {
-            let detail = text!(
-                "departments are not imported; add members with add-department-members",
-                "暂不支持导入部门；请使用 add-department-members 添加成员"
-            );
-            return Err(Error::invalid("departmentIds", detail));
-        }
+        let departments = Named::take(&mut fields)?;
         let user_id = text(&mut fields, "userId")?;
         let extras = Extras::take(&mut fields)?;
         let mut user = new_user(fields)?;
@@ -76,6 +72,7 @@ impl Item {
             keys: keys(&user),
             user_id,
             identities: identity::rows(ctx, "", user.identities.take().unwrap_or_default())?,
+            departments,
             extras,
             password,
             prepared: None,
@@ -213,4 +210,9 @@ fn keys(user: &NewUser) -> [Option<String>; 4] {
         user.email.as_ref().and_then(|e| rules::email("email", e).ok()).map(|i| i.key),
         phone.map(|p| p.e164),
     ]
+}
+
+/// The names of a user, in the order of [`KEYS`].
+pub fn names_of(user: &User) -> [&Option<String>; 4] {
+    [&user.external_id_key, &user.username_key, &user.email_key, &user.phone_key]
 }

@@ -7,25 +7,33 @@ use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use watchword_api::job::{ImportExisting, ImportMatch};
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::Tx;
-use watchword_store::custom_field::unique_owners;
 use watchword_store::user::{self as store, TABLE, User};
 
 use super::Options;
-use super::item::{FIELDS, Item, KEYS};
+use super::item::{FIELDS, Item, KEYS, names_of};
+use super::place::{Place, Places};
+use super::seen::Seen;
+use super::value::{Change, Value};
 use crate::ctx::Ctx;
-use crate::custom_field::{Drawn, Fields};
+use crate::custom_field::Fields;
 use crate::job::{Counts, Problem};
 use crate::user::create::blank;
+use crate::user::life;
 use crate::user::password::{self, Plan as Password};
 
 /// What is to be done with one item.
 pub enum Step {
-    Create(User),
+    Create {
+        row: User,
+        places: Vec<Place>,
+    },
     /// The user as it will be.
     Update {
         row: User,
         password: bool,
         identities: Vec<store::Identity>,
+        /// Empty when the user is in all departments of the row.
+        places: Vec<Place>,
     },
     Unchanged,
     Keep,
@@ -37,6 +45,12 @@ pub struct Plan {
     /// With the number of the item.
     pub steps: Vec<(usize, Step)>,
     pub problems: Vec<Problem>,
+    /// Users who are there and whom a row means.
+    pub users: HashSet<String>,
+    /// Names that users would have no more: their number in [`KEYS`], and the name.
+    pub freed: Vec<(usize, String)>,
+    /// Whose values of unique custom fields will be, `None` for nobody's.
+    pub values: HashMap<Value, Option<u64>>,
 }
 
 impl Plan {
@@ -44,7 +58,7 @@ impl Plan {
         let mut counts = Counts::default();
         for (_, step) in &self.steps {
             match step {
-                Step::Create(_) => counts.created += 1,
+                Step::Create { .. } => counts.created += 1,
                 Step::Update { .. } => counts.updated += 1,
                 Step::Unchanged => counts.unchanged += 1,
                 Step::Keep => counts.kept += 1,
@@ -54,65 +68,43 @@ impl Plan {
     }
 }
 
-impl Plan {
-    /// Takes back the steps of items whose values of unique custom fields others have.
-    async fn refuse_taken_values(&mut self, ctx: &Ctx, items: &[Item], drawn: &[(usize, String, Drawn)]) -> Result<()> {
-        let wanted: Vec<(String, String)> = drawn
-            .iter()
-            .flat_map(|(_, _, claims)| claims.wanted().map(|(key, value)| (key.to_owned(), value.to_owned())))
-            .collect();
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let (keys, values): (Vec<String>, Vec<String>) = wanted.into_iter().unzip();
-        let there = unique_owners(&mut ctx.read().await?, ctx.pool(), "USER", &keys, &values).await?;
-        let mut owners: HashMap<(String, String), String> =
-            there.into_iter().map(|(key, value, owner)| ((key, value), owner)).collect();
-        for (i, id, claims) in drawn {
-            let other = claims.wanted().find(|(key, value)| {
-                let owner = owners.entry(((*key).to_owned(), (*value).to_owned())).or_insert_with(|| id.clone());
-                owner != id
-            });
-            if let Some((key, _)) = other {
-                let detail = text!("another has this value already", "该值已被占用");
-                let refusal = Error::new(codes::CONFLICT).because(detail).at(format!("customData.{key}"));
-                self.problems.push(Problem::of(items[*i].line, &refusal));
-                self.steps.retain(|(n, _)| n != i);
-            }
-        }
-        Ok(())
-    }
-}
+/// An account elsewhere: source, kind and id there.
+pub type Link = (String, String, String);
 
-/// Accounts elsewhere that items of this chunk link.
-type Taken = HashSet<(String, String, String)>;
+/// What the items before, of this chunk, have taken.
+#[derive(Default)]
+struct Taken {
+    users: HashSet<String>,
+    links: HashSet<Link>,
+}
 
 /// Who has the names of the items already.
 struct There {
     /// Key and user id, in the order of [`KEYS`].
     owners: [HashMap<String, String>; 4],
     users: HashMap<String, User>,
-    /// Source, kind and id there; user id.
-    identities: HashMap<(String, String, String), String>,
+    /// Whose they are.
+    identities: HashMap<Link, String>,
+    places: Places,
 }
 
 /// # Errors
 /// When the database cannot be read.
-pub async fn judge(ctx: &Ctx, options: &Options, fields: &Fields, items: &[Item]) -> Result<Plan> {
+pub async fn judge(ctx: &Ctx, options: &Options, fields: &Fields, seen: &Seen, items: &[Item]) -> Result<Plan> {
     let there = There::read(&mut ctx.read().await?, ctx, items, options).await?;
-    let mut plan = Plan::default();
-    let mut taken = Taken::default();
-    let mut drawn: Vec<(usize, String, Drawn)> = Vec::new();
+    let judge = Judge { ctx, options, fields, seen, there };
+    let (mut plan, mut taken, mut changes) = (Plan::default(), Taken::default(), Vec::new());
     for (i, item) in items.iter().enumerate() {
-        match there.step(ctx, options, fields, item, &mut taken) {
-            Ok((step, claims)) => {
-                drawn.extend(claims.map(|(id, claims)| (i, id, claims)));
+        match judge.step(&mut plan, &mut taken, i, item) {
+            Ok((step, change)) => {
+                changes.extend(change);
                 plan.steps.push((i, step));
             }
             Err(e) => plan.problems.push(Problem::of(item.line, &e)),
         }
     }
-    plan.refuse_taken_values(ctx, items, &drawn).await?;
+    plan.users = taken.users;
+    plan.settle(ctx, items, seen, &changes).await?;
     Ok(plan)
 }
 
@@ -126,7 +118,7 @@ impl There {
                 owners[k] = store::owners(tx, pool, key, &wanted).await?.into_iter().collect();
             }
         }
-        let mut there = There { owners, users: HashMap::new(), identities: HashMap::new() };
+        let mut there = There { owners, users: HashMap::new(), identities: HashMap::new(), places: Places::default() };
         let mut ids: Vec<String> = items.iter().flat_map(|item| there.candidates(item, options)).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -134,6 +126,7 @@ impl There {
             let rows = TABLE.get_many(tx, pool, &ids).await?;
             there.users = rows.into_iter().map(|u| (u.id.clone(), u)).collect();
         }
+        there.places = Places::read(tx, ctx, items, options.department_id_type, &ids).await?;
         let wanted: Vec<String> =
             items.iter().flat_map(|i| i.identities.iter().map(|l| l.user_id_in_idp.clone())).collect();
         if !wanted.is_empty() {
@@ -160,56 +153,80 @@ impl There {
         options.match_by.iter().filter_map(by).collect()
     }
 
-    fn step(
-        &self,
-        ctx: &Ctx,
-        options: &Options,
-        fields: &Fields,
-        item: &Item,
-        linked: &mut Taken,
-    ) -> Result<(Step, Option<(String, Drawn)>)> {
-        let found = self.candidates(item, options).into_iter().find_map(|id| self.users.get(&id));
+    /// The member by which an item means this user.
+    fn known_by(&self, item: &Item, user: &str) -> &'static str {
+        let by =
+            |k: &usize| item.keys[*k].as_ref().and_then(|key| self.owners[*k].get(key)).is_some_and(|id| id == user);
+        (0..KEYS.len()).find(by).map_or("userId", |k| FIELDS[k])
+    }
+}
+
+/// What an item is compared with.
+struct Judge<'a> {
+    ctx: &'a Ctx,
+    options: &'a Options,
+    fields: &'a Fields,
+    seen: &'a Seen,
+    there: There,
+}
+
+impl Judge<'_> {
+    fn step(&self, plan: &mut Plan, taken: &mut Taken, i: usize, item: &Item) -> Result<(Step, Option<Change>)> {
+        let (ctx, there) = (self.ctx, &self.there);
+        let found = there.candidates(item, self.options).into_iter().find_map(|id| there.users.get(&id));
+        if let Some(user) = found {
+            if self.seen.has_user(&user.id) || !taken.users.insert(user.id.clone()) {
+                let twice = text!("a row before means the same user", "前面的行已指向同一用户");
+                return Err(Error::invalid(there.known_by(item, &user.id), twice));
+            }
+            match self.options.existing {
+                ImportExisting::Keep => return Ok((Step::Keep, None)),
+                ImportExisting::Fail => {
+                    return Err(Error::new(codes::USER_EXISTS).at(there.known_by(item, &user.id)));
+                }
+                ImportExisting::Update => {}
+            }
+        }
         let mut row = match found {
             Some(user) => user.clone(),
-            None => fresh(ctx, options, item)?,
+            None => fresh(ctx, self.options, item)?,
         };
-        match (found, options.existing) {
-            (Some(_), ImportExisting::Keep) => return Ok((Step::Keep, None)),
-            (Some(_), ImportExisting::Fail) => return Err(self.exists(item)),
-            _ => {}
-        }
-        let claims = item.apply(ctx, fields, &mut row, found.is_none())?.map(|drawn| (row.id.clone(), drawn));
-        for (k, owners) in self.owners.iter().enumerate() {
+        let drawn = item.apply(ctx, self.fields, &mut row, found.is_none())?;
+        for (k, owners) in there.owners.iter().enumerate() {
             let owner = item.keys[k].as_ref().and_then(|key| owners.get(key));
             if owner.is_some_and(|id| *id != row.id) {
                 return Err(Error::new(codes::USER_EXISTS).at(FIELDS[k]));
             }
         }
-        let identities = self.new_identities(item, &row.id, linked)?;
-        let Some(before) = found else { return Ok((Step::Create(row), claims)) };
-        let password = item.password.is_some() && (options.overwrite_passwords || before.password_hash.is_none());
-        if row == *before && !password && identities.is_empty() {
+        let identities = self.new_identities(item, &row.id, &mut taken.links)?;
+        let mut places = there.places.of(item)?;
+        let change = drawn.map(|drawn| Change::new(i, &row.id, &drawn, found)).transpose()?;
+        let Some(before) = found else { return Ok((Step::Create { row, places }, change)) };
+        let password = item.password.is_some() && (self.options.overwrite_passwords || before.password_hash.is_none());
+        // Who leaves is in none any more, so that those of the row are new.
+        if there.places.has(&row.id, &places) && !life::has_left(&before.status, &row) {
+            places.clear();
+        }
+        if row == *before && !password && identities.is_empty() && places.is_empty() {
             return Ok((Step::Unchanged, None));
         }
+        for (k, (old, new)) in names_of(before).into_iter().zip(names_of(&row)).enumerate() {
+            plan.freed.extend(old.iter().filter(|_| old != new).map(|name| (k, name.clone())));
+        }
         row.updated_at = ctx.now();
-        Ok((Step::Update { row, password, identities }, claims))
-    }
-
-    fn exists(&self, item: &Item) -> Error {
-        let at = (0..KEYS.len()).find(|k| item.keys[*k].as_ref().is_some_and(|key| self.owners[*k].contains_key(key)));
-        Error::new(codes::USER_EXISTS).at(at.map_or("userId", |k| FIELDS[k]))
+        Ok((Step::Update { row, password, identities, places }, change))
     }
 
     /// The links that the user has not yet.
-    fn new_identities(&self, item: &Item, user: &str, linked: &mut Taken) -> Result<Vec<store::Identity>> {
+    fn new_identities(&self, item: &Item, user: &str, linked: &mut HashSet<Link>) -> Result<Vec<store::Identity>> {
         let mut new = Vec::new();
         for (n, link) in item.identities.iter().enumerate() {
             let key = (link.ext_idp_id.clone(), link.kind.clone(), link.user_id_in_idp.clone());
             let taken = || Error::new(codes::USER_EXISTS).at(format!("identities[{n}]"));
-            match self.identities.get(&key) {
+            match self.there.identities.get(&key) {
                 Some(owner) if owner == user => continue,
                 Some(_) => return Err(taken()),
-                None if !linked.insert(key) => return Err(taken()),
+                None if self.seen.has_link(&key) || !linked.insert(key) => return Err(taken()),
                 None => new.push(store::Identity { user_id: user.to_owned(), ..link.clone() }),
             }
         }
@@ -237,7 +254,7 @@ pub async fn hash_passwords(ctx: &Ctx, plan: &Plan, items: &mut [Item], min_leng
     let needed: HashSet<usize> = plan
         .steps
         .iter()
-        .filter(|(_, step)| matches!(step, Step::Create(_) | Step::Update { password: true, .. }))
+        .filter(|(_, step)| matches!(step, Step::Create { .. } | Step::Update { password: true, .. }))
         .map(|(i, _)| *i)
         .collect();
     let work: Vec<(usize, Password)> = items

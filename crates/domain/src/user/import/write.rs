@@ -11,6 +11,7 @@ use watchword_store::{StoreError, Tx};
 
 use super::Done;
 use super::item::Item;
+use super::place::{self, Place};
 use super::plan::{Plan, Step};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
@@ -88,18 +89,43 @@ async fn attempt(
     let mut tx = ctx.write().await?;
     // Batches of one pool take turns, so that two with names or users in common do not wait for each other.
     watchword_store::pool::hold(&mut tx, ctx.pool()).await?;
-    let mut claims = create(&mut tx, ctx, running, fields, plan, items).await?;
-    let Some(more) = update(&mut tx, ctx, fields, plan, items).await? else { return Ok(None) };
-    claims.extend(more);
-    let list: Vec<(&str, &Drawn)> = claims.iter().map(|(id, drawn)| (id.as_str(), drawn)).collect();
+    let made = create(&mut tx, ctx, running, fields, plan, items).await?;
+    let Some(changed) = update(&mut tx, ctx, fields, plan, items).await? else { return Ok(None) };
+    let claims = made.claims.iter().chain(&changed.claims);
+    let list: Vec<(&str, &Drawn)> = claims.map(|(id, drawn)| (id.as_str(), drawn)).collect();
     match fields.claim(&mut tx, ctx, &list, |key, _| format!("customData.{key}")).await {
         // Somebody was faster with a value.
         Err(e) if e.code() == codes::CONFLICT => return Ok(None),
         claimed => claimed?,
     }
+    if !place::write(&mut tx, ctx, &wanted(plan), &changed.left).await? {
+        return Ok(None);
+    }
+    follow::created(&mut tx, ctx, &made.users).await?;
+    follow::changed(&mut tx, ctx, &changed.users).await?;
     let next = running.advance(&mut tx, ctx, done.counts, &done.problems).await?;
     ctx.commit(tx, details(&next, done)).await?;
     Ok(Some(next))
+}
+
+/// Who joins which departments.
+fn wanted(plan: &Plan) -> Vec<(String, Vec<Place>)> {
+    let joins = |(_, step): &(usize, Step)| match step {
+        Step::Create { row, places } | Step::Update { row, places, .. } if !places.is_empty() => {
+            Some((row.id.clone(), places.clone()))
+        }
+        _ => None,
+    };
+    plan.steps.iter().filter_map(joins).collect()
+}
+
+/// Users who were written.
+#[derive(Default)]
+struct Written {
+    users: Vec<String>,
+    claims: Vec<(String, Drawn)>,
+    /// Those who resign by it.
+    left: Vec<String>,
 }
 
 fn details(running: &Running, done: &Done) -> Value {
@@ -115,11 +141,11 @@ async fn create(
     fields: &Fields,
     plan: &Plan,
     items: &[Item],
-) -> std::result::Result<Vec<(String, Drawn)>, Failed> {
+) -> std::result::Result<Written, Failed> {
     let mut claims = Vec::new();
     let (mut rows, mut links, mut index) = (Vec::new(), Vec::new(), Vec::new());
     for (i, step) in &plan.steps {
-        let Step::Create(row) = step else { continue };
+        let Step::Create { row, .. } = step else { continue };
         let (item, mut row) = (&items[*i], row.clone());
         claims.extend(item.draft.custom(ctx, fields, &mut row)?.map(|drawn| (row.id.clone(), drawn)));
         row.source_type = UserSourceType::Excel.as_str().into();
@@ -132,9 +158,7 @@ async fn create(
     TABLE.insert_many(tx, &rows).await?;
     IDENTITIES.insert_many(tx, &links).await?;
     CUSTOM_VALUES.insert_many(tx, &index).await?;
-    let ids: Vec<String> = rows.into_iter().map(|u| u.id).collect();
-    follow::created(tx, ctx, &ids).await?;
-    Ok(claims)
+    Ok(Written { users: rows.into_iter().map(|u| u.id).collect(), claims, left: Vec::new() })
 }
 
 fn set_password(row: &mut User, item: &Item, ctx: &Ctx) {
@@ -145,21 +169,21 @@ fn set_password(row: &mut User, item: &Item, ctx: &Ctx) {
     }
 }
 
-/// What custom fields claim; `None` when a user is not as it was judged.
+/// `None` when a user is not as it was judged.
 async fn update(
     tx: &mut Tx,
     ctx: &Ctx,
     fields: &Fields,
     plan: &Plan,
     items: &[Item],
-) -> std::result::Result<Option<Vec<(String, Drawn)>>, Failed> {
+) -> std::result::Result<Option<Written>, Failed> {
     let wanted = |(i, step): &(usize, Step)| match step {
         Step::Update { row, .. } => Some((row.id.clone(), *i)),
         _ => None,
     };
     let wanted: HashMap<String, usize> = plan.steps.iter().filter_map(wanted).collect();
     if wanted.is_empty() {
-        return Ok(Some(Vec::new()));
+        return Ok(Some(Written::default()));
     }
     let mut ids: Vec<String> = wanted.keys().cloned().collect();
     ids.sort_unstable();
@@ -171,7 +195,7 @@ async fn update(
     let (mut rows, mut links, mut index, mut indexed) = (vec![], vec![], vec![], vec![]);
     let (mut out, mut left, mut claims) = (vec![], vec![], vec![]);
     for (i, step) in &plan.steps {
-        let Step::Update { row: judged, password, identities } = step else { continue };
+        let Step::Update { row: judged, password, identities, .. } = step else { continue };
         let item = &items[*i];
         let Some(mut row) = held.remove(&judged.id) else { return Ok(None) };
         let before = (row.status.clone(), row.custom_data.clone());
@@ -202,9 +226,5 @@ async fn update(
     for user in &out {
         sign_out(tx, ctx, user).await?;
     }
-    if !left.is_empty() {
-        store::life::take_away(tx, ctx.pool(), &left).await?;
-    }
-    follow::changed(tx, ctx, &ids).await?;
-    Ok(Some(claims))
+    Ok(Some(Written { users: ids, claims, left }))
 }

@@ -137,15 +137,15 @@ async fn beside(place: &Place) {
             custom.push(value(u, "badge", format!("b{}", n / 7)));
             custom.push(value(u, "city", format!("city{}", mix(n) % 20)));
             if n.is_multiple_of(10) {
-                members.push(vals![POOL, "big", &u.id].to_vec());
+                members.push(vals![POOL, "big", &u.id, 0_i64].to_vec());
             }
             if n.is_multiple_of(5000) {
-                members.push(vals![POOL, "small", &u.id].to_vec());
+                members.push(vals![POOL, "small", &u.id, 0_i64].to_vec());
             }
         }
         CUSTOM_VALUES.insert_many(&mut tx, &custom).await.unwrap();
         let sql =
-            "INSERT INTO department_tree_members (pool_id, department_id, user_id, joined_at) VALUES ($1, $2, $3, 0)"
+            "INSERT INTO department_tree_members (pool_id, department_id, user_id, joined_at) VALUES ($1, $2, $3, $4)"
                 .to_owned();
         tx.insert_many(&sql, members).await.unwrap();
         tx.commit().await.unwrap();
@@ -294,7 +294,8 @@ fn cases() -> Vec<(&'static str, Make)> {
 #[tokio::test]
 #[ignore = "loads a million users, which takes minutes"]
 async fn searches_among_a_million_users_are_quick() {
-    for place in places().await {
+    // On PostgreSQL where one is named, otherwise on SQLite: one database of this size at a time.
+    if let Some(place) = places().await.pop() {
         let engine = place.db.engine();
         let begun = Instant::now();
         fill(&place, 0, USERS).await;

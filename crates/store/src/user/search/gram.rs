@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 /// Documents of a segment.
 pub const SEGMENT: usize = 8192;
-/// Grams of one search; more would narrow it no further.
+/// Grams that cover a word; more would narrow a search no further.
 const MOST: usize = 8;
 const WORDS: usize = SEGMENT / 64;
 
@@ -41,6 +41,20 @@ pub fn of_word(word: &str, class: char) -> Vec<String> {
     out
 }
 
+/// The other grams of a word of ASCII: what has all that cover it may have them elsewhere.
+pub fn more_of_word(word: &str, class: char) -> Vec<String> {
+    let chars: Vec<char> = word.chars().collect();
+    let cover = of_word(word, class);
+    let mut out: Vec<String> = Vec::new();
+    for window in chars.windows(3).filter(|w| w.iter().all(char::is_ascii)) {
+        let gram: String = std::iter::once(class).chain(window.iter().copied()).collect();
+        if !cover.contains(&gram) && !out.contains(&gram) && out.len() < MOST {
+            out.push(gram);
+        }
+    }
+    out
+}
+
 /// Places in a segment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Docs(Box<[u64; WORDS]>);
@@ -57,6 +71,10 @@ impl Docs {
     pub fn and(mut self, others: &Docs) -> Docs {
         self.0.iter_mut().zip(others.0.iter()).for_each(|(a, b)| *a &= b);
         self
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     pub fn add(&mut self, others: &Docs) {
@@ -151,6 +169,8 @@ mod tests {
         assert_eq!(words("a张"), ["0a张"]);
         assert_eq!(words("ab张三c"), ["0ab", "0三c", "0张三"]);
         assert_eq!(words(&"0123456789".repeat(20)).len(), MOST);
+        assert_eq!(more_of_word("abcdef", '0'), ["0bcd", "0cde"]);
+        assert_eq!(more_of_word("aaaaaa", '0'), Vec::<String>::new());
     }
 
     #[test]
@@ -163,7 +183,9 @@ mod tests {
             for from in 0..chars.len() {
                 for to in from + 1..=chars.len() {
                     let word: String = chars[from..to].iter().collect();
-                    assert!(of_word(&word, '0').iter().all(|g| grams.contains(g)), "{word}");
+                    let mut all = of_word(&word, '0');
+                    all.extend(more_of_word(&word, '0'));
+                    assert!(all.iter().all(|g| grams.contains(g)), "{word}");
                 }
             }
         }

@@ -122,6 +122,13 @@ pub async fn hits(tx: &mut Tx, pool: &PoolId, word: &Word, few: usize) -> Result
     if candidates.len() > few && (word.is_gram() || candidates.len() > MOST_CANDIDATES) {
         return Ok(Hits::Many(found.len() as i64 + share(tx, pool, word, &candidates).await?));
     }
+    if candidates.len() > 2 * few {
+        // Where a sample says that there are many more, they need not be looked at to know that they are not few.
+        let about = share(tx, pool, word, &candidates).await?;
+        if about > 2 * few as i64 {
+            return Ok(Hits::Many(found.len() as i64 + about));
+        }
+    }
     for (n, part) in candidates.chunks(few.max(1)).enumerate() {
         found.extend(verified(tx, pool, word, part).await?);
         if found.len() > few {
@@ -198,7 +205,13 @@ async fn candidates(tx: &mut Tx, pool: &PoolId, word: &Word, segments: &[i64]) -
     let mut found: HashMap<i64, Docs> = HashMap::new();
     for (class, text) in word.classes() {
         let mut left: Option<HashMap<i64, Docs>> = None;
-        for gram in gram::of_word(text, class) {
+        let cover = gram::of_word(text, class);
+        let cover_ends = cover.len();
+        for (n, gram) in cover.into_iter().chain(gram::more_of_word(text, class)).enumerate() {
+            let few = |left: &HashMap<i64, Docs>| left.values().map(Docs::len).sum::<usize>() <= SAMPLE;
+            if n >= cover_ends && left.as_ref().is_none_or(few) {
+                break;
+            }
             let among: Vec<i64> = match &left {
                 None => segments.to_vec(),
                 Some(left) => left.keys().copied().collect(),

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use watchword_domain::user::export;
+use watchword_api::user::DepartmentIdType;
+use watchword_domain::user::export::{self, Wanted};
 use watchword_domain::{Audit, Ctx};
 use watchword_transfer::column;
 use watchword_transfer::write::{Kind, Writer};
@@ -26,6 +27,9 @@ pub struct ExportArgs {
     /// Write password hashes too: whoever has the file can try passwords on them
     #[arg(long)]
     with_password_hashes: bool,
+    /// What departmentIds are written as: department_id, open_department_id or code
+    #[arg(long, value_name = "TYPE", default_value = "department_id", value_parser = super::department_id_type)]
+    department_id_type: DepartmentIdType,
     /// Replace the file where there is one
     #[arg(long)]
     force: bool,
@@ -89,10 +93,11 @@ async fn write(ctx: &Ctx, args: &ExportArgs, format: Format, out: Out) -> Outcom
         Format::Jsonl => Kind::JsonLines,
     };
     let mut writer = Writer::begin(kind, out, column::written(args.with_password_hashes))?;
+    let wanted = Wanted { password_hashes: args.with_password_hashes, department_id_type: args.department_id_type };
     let (mut bar, mut users, mut after) = (Bar::new(0), 0, Some(String::new()));
     while let Some(id) = after {
         let mut tx = ctx.scan().await?;
-        let (list, next) = export::page(&mut tx, ctx, &id, export::MAX_PAGE, args.with_password_hashes).await?;
+        let (list, next) = export::page(&mut tx, ctx, &id, export::MAX_PAGE, wanted).await?;
         drop(tx);
         for user in &list {
             writer.user(user)?;

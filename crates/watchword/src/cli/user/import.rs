@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 use tokio::sync::mpsc;
 use watchword_api::job::{ImportExisting, ImportJob, ImportMatch};
+use watchword_api::user::DepartmentIdType;
 use watchword_crypto::hash::Sha256;
 use watchword_domain::job::{self, Counts, MAX_PROBLEMS, New, Problem, Runner, Running};
 use watchword_domain::user::import::{self, MAX_ATOMIC, Options, Seen};
@@ -51,6 +52,9 @@ pub struct ImportArgs {
     /// What happens to users who are there already: update, keep or fail
     #[arg(long, default_value = "update", value_parser = existing)]
     existing: ImportExisting,
+    /// What departmentIds hold: department_id, open_department_id, code, sync_relation (PROVIDER:ID) or custom_field (KEY:VALUE)
+    #[arg(long, value_name = "TYPE", default_value = "department_id", value_parser = super::department_id_type)]
+    department_id_type: DepartmentIdType,
     /// Give new users the userId of the file
     #[arg(long)]
     keep_ids: bool,
@@ -170,6 +174,7 @@ impl ImportArgs {
         Options {
             existing: self.existing,
             match_by: self.match_by.clone(),
+            department_id_type: self.department_id_type,
             keep_user_ids: self.keep_ids,
             overwrite_passwords: self.overwrite_passwords,
             all_or_nothing: self.all_or_nothing,

@@ -1,0 +1,183 @@
+//! create-users-batch against the same rows, written raw.
+
+use std::time::Duration;
+
+use serde_json::json;
+use watchword_domain::Audit;
+use watchword_domain::ctx::Ctx;
+use watchword_kit::Millis;
+use watchword_store::Record;
+use watchword_store::audit::AuditLog;
+use watchword_store::user::User;
+use watchword_store::user::search::segment::Recent;
+
+use super::Run;
+use super::people::{Person, person};
+use crate::bulk::{self, Rows};
+use crate::load::{self, Load, Work};
+use crate::result::{Baseline, Row, median};
+use crate::{Result, http};
+
+/// Users of one call, the most there may be.
+const BATCH: usize = 50;
+/// Calls of one pass.
+const CALLS: usize = 200;
+const CONNECTIONS: usize = 4;
+
+/// Calls of create-users-batch, each of other users.
+struct Create {
+    management: String,
+    bodies: Vec<String>,
+}
+
+impl Work for Create {
+    fn request(&mut self, out: &mut Vec<u8>) -> bool {
+        let Some(body) = self.bodies.pop() else { return false };
+        http::post(out, "/api/v3/create-users-batch", &self.management, &body);
+        true
+    }
+
+    fn right(&mut self, body: &[u8]) -> bool {
+        body.starts_with(br#"{"statusCode":200,"#)
+    }
+}
+
+pub async fn create(run: &Run<'_>) -> Result<Row> {
+    let passes: u64 = if run.plan.quick { 1 } else { 3 };
+    let mut rows = Vec::new();
+    for pass in 0..passes {
+        // Behind everybody who is there, so that nobody has their names.
+        let from = run.place.users + pass * (BATCH * CALLS) as u64;
+        let people: Vec<Person> = (from..from + (BATCH * CALLS) as u64).map(|n| person(n, run.place.users)).collect();
+        let took = bulk::insert(run.plan, raw(run, &people)).await?;
+        let raw = Baseline { name: "(b) raw bulk insert", value: people.len() as f64 / took.as_secs_f64() };
+        let bodies: Vec<String> = people.chunks(BATCH).map(body).collect();
+        let share = CALLS / CONNECTIONS;
+        let work = |bodies: &[String]| Create { management: run.place.management.clone(), bodies: bodies.to_vec() };
+        let works = bodies.chunks(share).map(work).collect();
+        let done = load::run(run.place.at, works, Duration::ZERO, Duration::from_secs(120)).await?;
+        let users = Load { per_second: done.per_second * BATCH as f64, ..done };
+        rows.push(Row::rate("create-users-batch, 50 in a call, 4 connections, users", &users, &raw, 0.2, None));
+    }
+    median(rows).ok_or_else(|| "no pass".into())
+}
+
+fn body(people: &[Person]) -> String {
+    let user = |p: &Person| {
+        json!({ "username": p.username, "email": p.email, "phone": p.phone, "externalId": p.external_id,
+            "name": p.name, "company": p.company })
+    };
+    json!({ "list": people.iter().map(user).collect::<Vec<_>>() }).to_string()
+}
+
+/// What the calls write: users, their texts, and a row of the audit trail for each call.
+fn raw(run: &Run<'_>, people: &[Person]) -> Vec<Rows> {
+    let ctx = Ctx::system(run.place.services.clone(), run.place.pool.clone(), Audit::UserCreate);
+    let users: Vec<User> = people.iter().map(|p| user(&ctx, p)).collect();
+    let recent: Vec<Recent> = users.iter().map(texts).collect();
+    let audit: Vec<AuditLog> = users.chunks(BATCH).map(|part| log(&ctx, part)).collect();
+    vec![Rows::of("users", &users), Rows::of("user_texts_recent", &recent), Rows::of("audit_logs", &audit)]
+}
+
+fn user(ctx: &Ctx, p: &Person) -> User {
+    let (some, key) = (|s: &String| Some(s.clone()), |s: &String| Some(s.to_lowercase()));
+    let mut row = User::sample();
+    for text in [
+        &mut row.identity_number,
+        &mut row.nickname,
+        &mut row.nickname_key,
+        &mut row.photo,
+        &mut row.birthdate,
+        &mut row.country,
+        &mut row.province,
+        &mut row.city,
+        &mut row.address,
+        &mut row.street_address,
+        &mut row.postal_code,
+        &mut row.browser,
+        &mut row.device,
+        &mut row.given_name,
+        &mut row.family_name,
+        &mut row.middle_name,
+        &mut row.profile,
+        &mut row.preferred_username,
+        &mut row.website,
+        &mut row.zoneinfo,
+        &mut row.locale,
+        &mut row.formatted,
+        &mut row.region,
+        &mut row.metadata_source,
+        &mut row.password_hash,
+        &mut row.source_id,
+        &mut row.last_login_ip,
+        &mut row.last_login_app,
+    ] {
+        *text = None;
+    }
+    User {
+        pool_id: ctx.pool().to_string(),
+        id: ctx.new_id(),
+        status: "Activated".into(),
+        work_status: "Active".into(),
+        gender: "U".into(),
+        username: some(&p.username),
+        username_key: key(&p.username),
+        email: some(&p.email),
+        email_key: key(&p.email),
+        phone: some(&p.phone),
+        phone_country_code: Some("+86".into()),
+        phone_key: Some(format!("+86{}", p.phone)),
+        external_id: some(&p.external_id),
+        external_id_key: key(&p.external_id),
+        name: some(&p.name),
+        name_key: key(&p.name),
+        company: p.company.clone(),
+        custom_data: "{}".into(),
+        source_type: "adminCreated".into(),
+        register_source: "[]".into(),
+        logins_count: 0,
+        last_login_at: None,
+        last_mfa_at: None,
+        password_set_at: None,
+        password_level: None,
+        status_changed_at: None,
+        suspend_at: None,
+        activate_at: None,
+        created_at: ctx.now(),
+        updated_at: ctx.now(),
+        ..row
+    }
+}
+
+fn texts(user: &User) -> Recent {
+    let joined = |members: &[&Option<String>]| {
+        members.iter().filter_map(|m| m.as_ref()).map(|m| format!("{}\u{1f}", m.to_lowercase())).collect::<String>()
+    };
+    Recent {
+        pool_id: user.pool_id.clone(),
+        user_id: user.id.clone(),
+        main: joined(&[&user.phone, &user.email_key, &user.name_key, &user.username_key]),
+        more: joined(&[&user.external_id_key, &user.company]),
+    }
+}
+
+fn log(ctx: &Ctx, users: &[User]) -> AuditLog {
+    let ids: Vec<&String> = users.iter().map(|u| &u.id).collect();
+    AuditLog {
+        pool_id: ctx.pool().to_string(),
+        id: ctx.new_id(),
+        at: Millis(ctx.now().0),
+        action: "user.create".into(),
+        result: "success".into(),
+        status_code: 200,
+        api_code: 0,
+        actor_kind: "access_key".into(),
+        actor_id: ctx.new_id(),
+        user_id: None,
+        app_id: None,
+        request_id: "0123456789abcdef0123456789abcdef".into(),
+        ip: Some("127.0.0.1".into()),
+        user_agent: None,
+        details: json!({ "userIds": ids }).to_string(),
+    }
+}
