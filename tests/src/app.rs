@@ -1,5 +1,8 @@
 //! Applications.
 
+mod access;
+mod update;
+
 use serde_json::{Value, json};
 use watchword_testkit::{Client, Server};
 
@@ -43,7 +46,11 @@ async fn an_application_made_with_a_name_only_has_the_contracts_defaults() {
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(&app[name], value, "{name}");
     }
-    assert_eq!(app["loginConfig"]["enabledBasicLoginMethods"], json!(["EMAIL_CODE", "EMAIL_PASSWORD"]));
+    let ways = json!(["PHONE_CODE", "EMAIL_CODE", "PHONE_PASSWORD", "EMAIL_PASSWORD", "USERNAME_PASSWORD"]);
+    assert_eq!(app["loginConfig"]["enabledBasicLoginMethods"], ways);
+    let some = json!({ "appName": "Some", "loginConfig": { "showAuthorizationPage": false } });
+    let some = admin.post(CREATE, some).await.ok();
+    assert_eq!(some["loginConfig"]["enabledBasicLoginMethods"], json!(["EMAIL_CODE", "EMAIL_PASSWORD"]));
     assert_eq!(app["brandingConfig"]["guardVersion"], "Advanced");
     assert_eq!(app["oidcConfig"], contracts_oidc_default());
     assert!(!app.to_string().contains(&secret(&admin, id).await));
@@ -79,9 +86,7 @@ async fn everything_given_is_kept_and_shown_alike_by_create_get_and_list() {
             "grant_types": ["refresh_token"], "id_token_signed_response_alg": "RS256", "access_token_expire": 600.0,
             "refresh_token_expire": 7200, "skip_consent": false, "jwks": null,
         },
-        "samlConfig": { "acs": "https://sp.example.com/acs", "lifetimeInSeconds": 3600 },
         "oauthConfig": { "a": [1, { "b": null }] },
-        "casConfig": {},
         "loginConfig": {
             "mergeLoginAndRegisterPage": true, "enabledBasicLoginMethods": ["PHONE_CODE", "USERNAME_PASSWORD"],
             "defaultLoginMethod": { "connectionType": "PASSCODE", "qrcodeExtIdpConnId": "" },
@@ -89,8 +94,7 @@ async fn everything_given_is_kept_and_shown_alike_by_create_get_and_list() {
         },
         "registerConfig": { "enabledBasicRegisterMethods": ["EMAIL_PASSWORD"], "defaultRegisterMethod": "PASSWORD" },
         "brandingConfig": {
-            "customCSSEnabled": true, "customCSS": "a{}", "guardVersion": "Classical",
-            "customLoadingImage": "https://cdn.example.com/l.gif", "customBackground": "rgba(37,49,122,1)",
+            "customCSSEnabled": false, "guardVersion": "Advanced",
             "showChangeLanguageButton": true, "defaultLanguage": "ja-JP", "showForgetPasswordButton": false,
             "showEnterpriseConnections": false, "showSocialConnections": false,
         },
@@ -105,9 +109,7 @@ async fn everything_given_is_kept_and_shown_alike_by_create_get_and_list() {
         "logoutRedirectUris",
         "initLoginUri",
         "ssoEnabled",
-        "samlConfig",
         "oauthConfig",
-        "casConfig",
         "registerConfig",
         "mfaOnApiSignin",
     ] {
@@ -204,7 +206,7 @@ async fn what_is_wrong_is_refused_with_its_place_and_nothing_is_made() {
             json!({ "appName": "A", "loginConfig": {
             "showAuthorizationPage": false, "enabledExtIdpConnIds": [{ "extIdpConnId": "x" }] } }),
         ),
-        ("samlConfig", json!({ "appName": "A", "samlConfig": { "x": "y".repeat(20_000) } })),
+        ("oauthConfig", json!({ "appName": "A", "oauthConfig": { "x": "y".repeat(20_000) } })),
         ("mfaOnApiSignin", json!({ "appName": "A", "mfaOnApiSignin": "never" })),
     ];
     for (field, body) in cases {
@@ -226,6 +228,13 @@ async fn what_cannot_act_yet_is_refused_rather_than_kept_in_silence() {
         json!({ "samlProviderEnabled": true }),
         json!({ "oauthProviderEnabled": true }),
         json!({ "casProviderEnabled": true }),
+        json!({ "samlConfig": { "acs": "https://sp.example.com/acs" } }),
+        json!({ "casConfig": { "a": 1 } }),
+        json!({ "brandingConfig": { "customCSSEnabled": true } }),
+        json!({ "brandingConfig": { "customCSS": "a{}" } }),
+        json!({ "brandingConfig": { "customBackground": "red" } }),
+        json!({ "brandingConfig": { "customLoadingImage": "https://cdn.example.com/l.gif" } }),
+        json!({ "brandingConfig": { "guardVersion": "Classical" } }),
         json!({ "defaultProtocol": "saml" }),
         json!({ "template": "jira" }),
         json!({ "templateData": "{}" }),

@@ -1,5 +1,6 @@
 //! Signing in.
 
+mod gate;
 mod second_factor;
 
 use serde_json::{Value, json};

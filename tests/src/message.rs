@@ -3,8 +3,10 @@
 mod check;
 mod codes;
 mod delivery;
+mod email_provider;
 mod limits;
 mod secrecy;
+mod template;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,9 @@
-//! Second factors of the whole user pool.
+//! Security settings of the whole user pool.
+
+mod password;
+mod settings;
+
+pub use settings::{anomaly, set};
 
 use serde_json::json;
 use watchword_testkit::Server;

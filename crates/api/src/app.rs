@@ -1,16 +1,28 @@
 //! Applications. Their login, registration and branding settings are in `app/config.rs`.
 
+mod access;
 mod config;
+mod tenant;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{FactorType, Object};
 
+pub use access::{
+    AccessRule, AccessSubject, AccessTarget, ActiveUsersOptions, AuthType, AuthorizeAccessReq, AuthsQuery,
+    CheckDomainReq, DomainAvailable, Effect, ListActiveUsersReq, ListAuthsReq, ListSubjectAuthReq, PermissionStrategy,
+    PermissionStrategyData, PermissionType, RevokeAccessReq, SubjectApp, SubjectAppType, SubjectAuthDetail,
+    SubjectAuthQuery, SubjectAuths, SubjectKind, SubjectList, UpdateAuthEnabledReq, UpdatePermissionStrategyReq,
+};
 pub use config::{
     Agreement, AgreementPage, BrandingConfig, BrandingConfigReq, DefaultLoginMethod, DefaultLoginMethodReq,
     EnabledExtIdpConn, ExtIdpConnRef, GuardVersion, LoginConfig, LoginConfigReq, LoginConnection, LoginMethod,
     QrcodeType, RegisterConfig, RegisterConnection, RegisterMethod,
+};
+pub use tenant::{
+    ListTenantApplicationsQuery, LoginPage, LoginPageConfig, PoolTenantConfig, TenantApplication, TenantConnectionsReq,
+    TenantQrcodeReq, TenantSwitch, UpdateLoginPageReq,
 };
 
 wire_enum! {
@@ -168,6 +180,80 @@ pub struct CreateApplicationReq {
 
     /// What a sign-in by API does when a second factor is due. Default `enforce`. An addition of this server.
     pub mfa_on_api_signin: Option<MfaOnApiSignin>,
+}
+
+/// Body of update-application. What is absent stays as it is, inside of the objects, too.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateApplicationReq {
+    /// Id of the application.
+    pub app_id: String,
+
+    /// Name.
+    pub app_name: Option<String>,
+
+    /// Data of the template; templates are not supported.
+    pub template_data: Option<String>,
+
+    /// Readable name, unique among all applications.
+    pub app_identifier: Option<String>,
+
+    /// Address of the logo.
+    pub app_logo: Option<String>,
+
+    /// Description.
+    pub app_description: Option<String>,
+
+    /// Protocol: `oidc`.
+    pub default_protocol: Option<AppProtocol>,
+
+    /// Addresses to which a sign-in may return.
+    pub redirect_uris: Option<Vec<String>>,
+
+    /// Addresses to which a sign-out may return.
+    pub logout_redirect_uris: Option<Vec<String>>,
+
+    /// Address that starts a sign-in.
+    pub init_login_uri: Option<String>,
+
+    /// Whether single sign-on is on.
+    pub sso_enabled: Option<bool>,
+
+    /// Settings of OpenID Connect, such as `id_token_expire` in seconds.
+    pub oidc_config: Option<Object>,
+
+    /// Whether the application uses SAML, which is not supported.
+    pub saml_provider_enabled: Option<bool>,
+
+    /// Settings of SAML, which is not supported.
+    pub saml_config: Option<Object>,
+
+    /// Whether the application uses OAuth 2.0.
+    pub oauth_provider_enabled: Option<bool>,
+
+    /// Settings of OAuth 2.0.
+    pub oauth_config: Option<Object>,
+
+    /// Whether the application uses CAS, which is not supported.
+    pub cas_provider_enabled: Option<bool>,
+
+    /// Settings of CAS, which is not supported.
+    pub cas_config: Option<Object>,
+
+    /// How users sign in.
+    pub login_config: Option<LoginConfigReq>,
+
+    /// How users register.
+    pub register_config: Option<RegisterConfig>,
+
+    /// How the login page looks.
+    pub branding_config: Option<BrandingConfigReq>,
+
+    /// Whether the application panel shows it; there is none.
+    pub sso_show_launchpad: Option<bool>,
+
+    /// Whether users may apply for access, which is not supported.
+    pub enable_permission_apply: Option<bool>,
 }
 
 /// An application.

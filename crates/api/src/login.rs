@@ -131,12 +131,59 @@ pub struct SignInOptions {
     /// Whether to make an account that does not exist. Default false.
     pub auto_register: Option<bool>,
 
-    /// Text of the captcha, in any case.
+    /// Text of the picture, in any case. It counts where the pool asks for one; otherwise it is not looked at.
     pub captcha_code: Option<String>,
+
+    /// What get-captcha-code named the picture by; without it the latest pictures of captcha-code count that the same
+    /// address and user agent asked for.
+    pub captcha_token: Option<String>,
 
     /// How the password is encrypted. Default `none`.
     pub password_encrypt_type: Option<PasswordEncryptType>,
 }
+
+/// Body of self-unlock-account: exactly one of email and phone, and the code that was sent there.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SelfUnlockReq {
+    /// The code that send-email sent for `CHANNEL_UNLOCK_ACCOUNT`, or send-sms for `CHANNEL_IDENTITY_VERIFICATION`.
+    pub pass_code: Secret<String>,
+
+    /// E-mail address of the account, in any case.
+    pub email: Option<String>,
+
+    /// Phone number of the account, without country code.
+    pub phone: Option<String>,
+
+    /// Country code of `phone`. Default `+86`.
+    pub phone_country_code: Option<String>,
+
+    /// Password, where the pool's strategy is `password-captcha`; otherwise it is not looked at.
+    pub password: Option<Secret<String>>,
+
+    /// How the password is encrypted. Default `none`.
+    pub password_encrypt_type: Option<PasswordEncryptType>,
+}
+
+/// Query of captcha-code.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct CaptchaQuery {
+    /// Anything, so that a browser does not show an older picture.
+    pub r: Option<String>,
+}
+
+/// Answer of get-captcha-code.
+#[derive(Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CaptchaCode {
+    /// The picture, SVG.
+    pub captcha_code_svg: String,
+
+    /// What names the picture at sign-in.
+    pub captcha_token: String,
+}
+
+quiet_debug!(CaptchaCode);
 
 /// The tokens of a sign-in (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
 #[derive(Clone, Serialize, JsonSchema)]

@@ -1,8 +1,16 @@
-//! Codes by SMS and e-mail.
+//! Codes by SMS and e-mail; templates and providers of e-mail.
+
+mod email;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use watchword_kit::Secret;
+
+pub use email::{
+    ConfigEmailProviderReq, EmailPreview, EmailProvider, EmailProviderType, EmailTemplate, EmailTemplateCategory,
+    EmailTemplateType, EmailTemplates, ExmailConfig, ExmailConfigReq, PreviewEmailTemplateReq, SendGridConfig,
+    SendGridConfigReq, SmtpConfig, SmtpConfigReq, TemplateEngine,
+};
 
 wire_enum! {
     /// What an SMS code is for.
@@ -50,6 +58,13 @@ pub struct SendSmsReq {
 
     /// Country code. Default `+86`.
     pub phone_country_code: Option<String>,
+
+    /// Text of a picture, where the pool asks for one (`robotVerify`) and nobody is signed in. An addition of this
+    /// server.
+    pub captcha_code: Option<String>,
+
+    /// What get-captcha-code named the picture by. An addition of this server.
+    pub captcha_token: Option<String>,
 }
 
 /// Body of send-email. One code per address and minute.
@@ -61,6 +76,13 @@ pub struct SendEmailReq {
 
     /// What the code is for.
     pub channel: EmailChannel,
+
+    /// Text of a picture, where the pool asks for one (`robotVerify`) and nobody is signed in. An addition of this
+    /// server.
+    pub captcha_code: Option<String>,
+
+    /// What get-captcha-code named the picture by. An addition of this server.
+    pub captcha_token: Option<String>,
 }
 
 wire_enum! {

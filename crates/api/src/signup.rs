@@ -146,6 +146,12 @@ pub struct SignUpOptions {
     /// A password for an account that is made by a code. None, if absent.
     pub password_for_phone_pass_code: Option<Secret<String>>,
 
+    /// Text of the picture, in any case, where the user pool asks for one.
+    pub captcha_code: Option<String>,
+
+    /// From get-captcha-code, with the picture.
+    pub captcha_token: Option<String>,
+
     /// Values of custom fields, as `profile.customData`; of a member in both, this one counts.
     pub context: Option<Object>,
 

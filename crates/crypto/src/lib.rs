@@ -10,6 +10,7 @@
 //! - [`transport`]: decryption of passwords that a client encrypted with RSA or SM2
 //! - [`signature`]: the request signature of the official Node client
 //! - [`otpauth`]: `otpauth://` addresses and their QR images
+//! - [`captcha`]: pictures of a text for people to read
 //! - [`hash`]: SHA-256, HMAC, opaque tokens, constant-time comparison
 //!
 //! # Not here
@@ -18,6 +19,7 @@
 //! inside RSA key generation, which draws from the library's own generator.
 
 pub mod base32;
+pub mod captcha;
 pub mod hash;
 pub mod jose;
 pub mod otpauth;

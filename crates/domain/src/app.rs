@@ -1,11 +1,16 @@
 //! Applications.
 
+pub mod access;
 mod config;
 mod manage;
 mod rules;
+mod tenant;
+mod update;
 
 use serde_json::Value;
-use watchword_api::app::{AppProtocol, AppType, Application as Shown, ApplicationSimpleInfo, MfaOnApiSignin};
+use watchword_api::app::{
+    AppProtocol, AppType, Application as Shown, ApplicationSimpleInfo, MfaOnApiSignin, PermissionStrategy,
+};
 use watchword_api::common::FactorType;
 use watchword_crypto::vault::{Aad, Class};
 use watchword_kit::{Error, PoolId, Result, Secret, codes, unicode};
@@ -19,6 +24,8 @@ pub use config::AppConfig;
 pub use manage::{
     create, delete, get, list, list_simple_info, read_secret, refresh_secret, simple_info, update_mfa_settings,
 };
+pub use tenant::{no_login_page, no_tenant_apps, no_tenants};
+pub use update::{check_domain, update};
 
 /// The application, in this pool.
 ///
@@ -107,6 +114,7 @@ pub fn fresh(ctx: &Ctx, name: &str) -> Result<(Application, Secret<String>)> {
         config: serde_json::to_string(&AppConfig::default()).map_err(Error::internal)?,
         mfa_factors: None,
         mfa_on_api_signin: MfaOnApiSignin::Enforce.as_str().into(),
+        permission_strategy: PermissionStrategy::AllowAll.as_str().into(),
         created_at: ctx.now(),
         updated_at: ctx.now(),
         id,

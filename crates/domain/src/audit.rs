@@ -63,7 +63,10 @@ actions! {
     MfaTriggerIssue = "mfa.trigger_issue";
     MfaStatusSet = "mfa.status_set";
     MfaSettingsUpdate = "mfa.settings_update";
+    SecuritySettingsUpdate = "security_settings.update";
     ApplicationCreate = "application.create";
+    ApplicationUpdate = "application.update";
+    ApplicationAccessChange = "application.access_change";
     ApplicationDelete = "application.delete";
     ApplicationSecretRead = "application.secret_read";
     ApplicationSecretRefresh = "application.secret_refresh";
@@ -98,6 +101,8 @@ actions! {
     OwnIdentityUnlink = "user.own_identity_unlink";
     Upload = "user.upload";
     SignIn = "login.signin";
+    SelfUnlock = "login.self_unlock";
+    CaptchaIssue = "captcha.issue";
     MfaVerify = "login.mfa_verify";
     RecoveryCodeUse = "login.recovery_code";
     TokenIssue = "login.token";
@@ -108,6 +113,7 @@ actions! {
     MessageSend = "message.send";
     CodeCheck = "message.code_check";
     ProviderUpdate = "message.provider_update";
+    EmailTemplateUpdate = "message.template_update";
     BreakGlass = "mfa.break_glass";
     PostCreate = "post.create";
     PostUpdate = "post.update";

@@ -39,7 +39,8 @@ async fn make(services: &Arc<Services>, name: &str, first: bool) -> Result<Optio
     let settings = serde_json::to_string(&PoolSettings::default()).map_err(Error::internal)?;
     let pool = Pool { pool_id: id.clone(), name: name.into(), settings, created_at: ctx.now(), updated_at: ctx.now() };
     let (key, key_secret) = access_key::fresh(&ctx, &id, POOL_KEY, "", &permission::Grants::Nothing)?;
-    let (application, app_secret) = app::fresh(&ctx, name)?;
+    let (mut application, app_secret) = app::fresh(&ctx, name)?;
+    application.config = serde_json::to_string(&app::AppConfig::open()).map_err(Error::internal)?;
     let mut tx = ctx.write().await?;
     if first && !server_key::add_server_key(&mut tx, &first_pool_marker(&ctx)).await? {
         return Ok(None);

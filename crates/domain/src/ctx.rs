@@ -262,7 +262,7 @@ impl Ctx {
 }
 
 /// An IPv4 address, or the /64 that one household or host has in IPv6: whoever has one, has all of its addresses.
-fn network(ip: Option<&str>) -> String {
+pub(crate) fn network(ip: Option<&str>) -> String {
     match ip.and_then(|ip| ip.parse::<IpAddr>().ok()).map(|ip| ip.to_canonical()) {
         Some(IpAddr::V6(ip)) => {
             let [a, b, c, d, ..] = ip.segments();

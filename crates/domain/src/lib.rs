@@ -5,6 +5,7 @@
 //! - [`ctx`]: one request: who asks, in which pool; the only way to a transaction
 //! - [`permission`], [`audit`]: what a key may be granted, what a write is called in the trail
 //! - [`keys`]: keys of the installation; [`passwords`]: the gate before the password hash; [`throttle`]: guess limits
+//! - [`captcha`]: pictures that only people read
 //! - [`caller`]: who is asking; [`token`]: what we hand out to be recognised by
 //! - the nouns of the API, named as in every other layer
 //!
@@ -20,6 +21,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod break_glass;
 pub mod caller;
+pub mod captcha;
 pub mod ctx;
 pub mod custom_field;
 pub mod demand;

@@ -1,9 +1,11 @@
 //! Signing in: the first factor, the demand for a second, and the session at the end.
 
 mod first_factor;
+pub(crate) mod gate;
 mod own_password;
 mod refresh;
 mod second_factor;
+mod unlock;
 
 use serde_json::{Value, json};
 use watchword_api::common::FactorType;
@@ -15,6 +17,7 @@ use watchword_store::mfa_transaction::{self, MfaTransaction};
 use watchword_store::session::{self, Session};
 use watchword_store::user::User;
 
+use crate::captcha::Answer;
 use crate::ctx::{Actor, Ctx};
 use crate::demand::Demand;
 use crate::group::follow;
@@ -27,6 +30,7 @@ pub(crate) use own_password::own_password;
 pub use refresh::token;
 pub(crate) use second_factor::{end_waiting, hash as hash_recovery};
 pub use second_factor::{recover, verify_code, verify_otp};
+pub use unlock::unlock;
 
 /// What completes a sign-in, or steps a session up.
 pub struct SignedIn {
@@ -38,7 +42,8 @@ pub struct SignedIn {
 ///
 /// # Errors
 /// 403/2333 for a wrong account or password, 300 with 1635 or 1636 and the trigger data when a second factor is
-/// needed, 300/1639 when the password must be changed first, 429 after too many failures.
+/// needed, 300/1639 and 300/2058 when the password must be changed first, 429 after too many failures; and what
+/// [`gate`] refuses.
 pub async fn sign_in(ctx: &Ctx, req: SignInReq) -> Result<TokenSet> {
     let app_id = ctx.app_id().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
     let app = app::load(&mut ctx.read().await?, ctx.pool(), app_id).await?;
@@ -56,14 +61,15 @@ pub async fn sign_in(ctx: &Ctx, req: SignInReq) -> Result<TokenSet> {
     }
     let scope = clean_scope(options.scope.as_deref())?;
     let encrypted = options.password_encrypt_type.unwrap_or_default();
+    let captcha = Answer { text: options.captcha_code, token: options.captcha_token };
     let proven = match req.connection {
         SignInConnection::Password => {
             let payload = req.password_payload.ok_or_else(|| missing("passwordPayload"))?;
-            first_factor::password(ctx, payload, encrypted).await?
+            first_factor::password(ctx, &app, payload, encrypted, &captcha).await?
         }
         SignInConnection::Passcode => {
             let payload = req.pass_code_payload.ok_or_else(|| missing("passCodePayload"))?;
-            first_factor::pass_code(ctx, payload).await?
+            first_factor::pass_code(ctx, &app, payload, &captcha).await?
         }
         SignInConnection::Ldap | SignInConnection::Ad => {
             return Err(Error::new(codes::NOT_IMPLEMENTED)
@@ -89,6 +95,9 @@ async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Res
         history::failed(&mut tx, ctx, &user.id, amr).await?;
         return Err(ctx.commit_refusal(tx, Error::new(codes::USER_DISABLED), about).await);
     }
+    if let Some(refusal) = gate::admit(&mut tx, ctx, app, &user, amr == "pwd").await? {
+        return Err(ctx.commit_refusal(tx, refusal, about).await);
+    }
     if user.reset_password_on_next_login && amr == "pwd" {
         let data = profile::password::begin_first(&mut tx, ctx, &user).await?;
         return Err(ctx.commit_refusal(tx, Error::new(codes::RESET_PASSWORD_FIRST).with_data(data), about).await);
@@ -97,7 +106,7 @@ async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Res
     match demand.code().filter(|_| demand.holds_back(app)) {
         None => {
             let session = open_session(&mut tx, ctx, app, &user, scope, &[amr], None).await?;
-            let draft = tokens::draft(&mut tx, ctx, &session, app, &user).await?;
+            let draft = tokens::draft(&mut tx, ctx, &session, app, &user, &tokens::Extras::default()).await?;
             ctx.commit(tx, about).await?;
             draft.sign(ctx)
         }
@@ -182,6 +191,9 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
                 return Err(Error::new(codes::FORBIDDEN)
                     .because(text!("the application asks for another factor", "应用要求使用其他 MFA 要素")));
             }
+            if !app::access::allowed(tx, ctx, &app, &user.id).await? {
+                return Err(Error::new(codes::APP_ACCESS_DENIED));
+            }
             // A token made for a step-up in the customer's own sign-in (get-mfa-trigger-data) opens nothing here.
             if transaction.demanded_by == "trigger" {
                 return Ok(Completion { fresh: None });
@@ -191,7 +203,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
             amr.extend([method, "mfa"]);
             let recovery = (method == "rc").then(|| ctx.now() + Millis::minutes(10));
             let session = open_session(tx, ctx, &app, &user, &transaction.scope, &amr, recovery).await?;
-            let draft = tokens::draft(tx, ctx, &session, &app, &user).await?;
+            let draft = tokens::draft(tx, ctx, &session, &app, &user, &tokens::Extras::default()).await?;
             Ok(Completion { fresh: Some((user, draft)) })
         }
         Actor::Anonymous | Actor::System | Actor::AccessKey(_) => Err(Error::new(codes::NOT_SIGNED_IN)),

@@ -16,7 +16,7 @@ use watchword_store::device;
 use watchword_store::user::history::{self as store, Login, Wanted};
 
 use crate::ctx::Ctx;
-use crate::user::{agent, history, search};
+use crate::user::{agent, search};
 use crate::{app, department, group, role};
 
 /// `GET /api/v3/get-my-login-history`, the latest first.
@@ -93,7 +93,7 @@ pub async fn logged_in_apps(ctx: &Ctx) -> Result<Vec<MyApp>> {
 pub async fn accessible_apps(ctx: &Ctx) -> Result<Vec<MyApp>> {
     let user = &ctx.session()?.user_id;
     let mut tx = ctx.read().await?;
-    let apps = history::all_apps(&mut tx, ctx.pool()).await?;
+    let (apps, _) = app::access::apps_of(&mut tx, ctx, user).await?;
     let live = device::live_apps(&mut tx, ctx.pool(), user, ctx.now()).await?;
     Ok(apps.into_iter().map(|app| show(ctx, &live, app)).collect())
 }

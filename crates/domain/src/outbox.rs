@@ -15,7 +15,7 @@ use crate::ctx::Ctx;
 use crate::message::Medium;
 use crate::services::Services;
 
-pub use notify::{Event, notify_at, notify_user};
+pub use notify::{Event, notify_at, notify_user, welcome};
 
 /// Messages that the development inbox keeps for a pool.
 pub const INBOX_SIZE: i64 = 100;
@@ -26,6 +26,12 @@ pub struct Letter {
     /// Of an e-mail; an SMS has none.
     pub subject: String,
     pub text: String,
+    /// The same as HTML, of an e-mail that a pool has written itself.
+    #[serde(default)]
+    pub html: Option<String>,
+    /// The sender's name, where it is not the provider's.
+    #[serde(default)]
+    pub from_name: Option<String>,
     /// The code within the text, for SMS providers that fill a template of their own.
     pub code: Option<String>,
     /// Why it is sent: the channel in lower case without `CHANNEL_` (`login`, `verify_mfa`), or an event's name.

@@ -59,6 +59,9 @@ permissions! {
     /// Gives roles to users, groups, departments and other roles, and takes them away.
     RoleAssign = "role:assign";
     RoleDelete = "role:delete";
+    MessageRead = "message:read";
+    /// E-mail templates and how the pool sends e-mail.
+    MessageWrite = "message:write";
     SecuritySettingsRead = "security-settings:read";
     SecuritySettingsWrite = "security-settings:write";
     PostRead = "post:read";

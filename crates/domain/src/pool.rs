@@ -5,9 +5,11 @@ use serde_json::json;
 use watchword_api::common::FactorType;
 use watchword_kit::{Error, PoolId, Result, codes, text};
 use watchword_store::Tx;
+use watchword_store::allowed_origin;
 use watchword_store::pool::{self, Pool};
 
 use crate::ctx::Ctx;
+use crate::security_settings::{Security, within};
 
 /// What an administrator decides for a pool. Members that a stored object lacks have their default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,8 @@ pub struct PoolSettings {
     pub messages_per_ip_and_hour: i64,
     /// Characters that a new password needs.
     pub password_min_length: usize,
+    /// What update-security-settings keeps.
+    pub security: Security,
 }
 
 impl Default for PoolSettings {
@@ -48,6 +52,7 @@ impl Default for PoolSettings {
             messages_per_day: 10_000,
             messages_per_ip_and_hour: 100,
             password_min_length: 10,
+            security: Security::default(),
         }
     }
 }
@@ -74,10 +79,14 @@ pub async fn settings(tx: &mut Tx, pool: &PoolId) -> Result<PoolSettings> {
 /// 409 when somebody else changed them at the same moment.
 pub async fn change(tx: &mut Tx, ctx: &Ctx, change: impl FnOnce(&mut PoolSettings)) -> Result<PoolSettings> {
     let (row, mut settings) = load(tx, ctx.pool()).await?;
+    let origins = settings.security.allowed_origins.clone();
     change(&mut settings);
     let text = serde_json::to_string(&settings).map_err(Error::internal)?;
     if !pool::update_settings(tx, ctx.pool(), &text, &row.settings, ctx.now()).await? {
         return Err(Error::new(codes::CONFLICT));
+    }
+    if origins != settings.security.allowed_origins {
+        allowed_origin::set(tx, ctx.pool(), &settings.security.allowed_origins).await?;
     }
     Ok(settings)
 }
@@ -124,13 +133,7 @@ pub async fn patch(ctx: &Ctx, changes: &serde_json::Map<String, serde_json::Valu
 }
 
 impl PoolSettings {
-    fn check(&self) -> Result<()> {
-        let within = |name: &str, value: i64, least: i64, most: i64| {
-            if (least..=most).contains(&value) {
-                return Ok(());
-            }
-            Err(Error::invalid(name, text!("{least} to {most}", "应为 {least} 到 {most}")))
-        };
+    pub(crate) fn check(&self) -> Result<()> {
         let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         within("minImportedOtpBits", i64::from(self.min_imported_otp_bits), 80, 128)?;
         within("otpWindow", self.otp_window, 0, 1)?;
@@ -142,6 +145,6 @@ impl PoolSettings {
         if self.mfa_factors.contains(&FactorType::Face) {
             return Err(Error::new(codes::FACE_UNAVAILABLE).at("mfaFactors"));
         }
-        Ok(())
+        self.security.check()
     }
 }

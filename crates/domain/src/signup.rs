@@ -12,13 +12,17 @@ use watchword_api::signup::{SignUpConnection, SignUpProfile, SignUpReq};
 use watchword_api::user::{CreateUserOptions, NewUser, User as Shown, UserSourceType};
 use watchword_kit::{Error, Result, Secret, codes, text};
 use watchword_store::Tx;
+use watchword_store::app::Application;
 use watchword_store::user::User;
 
+use crate::captcha::Answer;
 use crate::ctx::Ctx;
 use crate::custom_field::{Fields, base};
 use crate::group::follow;
-use crate::message::{self, Medium, code, provider};
-use crate::security_settings::{self, AccountRules};
+use crate::login::gate;
+use crate::message::{self, Medium, provider};
+use crate::outbox;
+use crate::security_settings::password::PasswordRules;
 use crate::user::create::{self, New};
 use crate::user::unique::{self, Place};
 use crate::user::view;
@@ -40,21 +44,25 @@ pub async fn sign_up(ctx: &Ctx, req: SignUpReq) -> Result<Shown> {
 pub async fn register(ctx: &Ctx, req: SignUpReq) -> Result<User> {
     let app_id = ctx.app_id().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
     let wanted = Wanted::read(ctx, req)?;
-    let fields;
-    let settings;
+    gate::robot(ctx, &wanted.captcha).await?;
+    let (fields, settings, app, rules);
     {
         let mut tx = ctx.read().await?;
         login::admit_address(&mut tx, ctx).await?;
-        let app = app::load(&mut tx, ctx.pool(), app_id).await?;
-        let rules = security_settings::account_rules(&mut tx, ctx).await?;
-        open(&rules, &app::settings(&app)?.register.enabled_basic_register_methods, wanted.method)?;
-        base::own_change(&mut tx, ctx, &wanted.keys, &wanted.custom_keys()).await.map_err(|e| e.at("profile"))?;
+        app = app::load(&mut tx, ctx.pool(), app_id).await?;
         settings = pool::settings(&mut tx, ctx.pool()).await?;
+        // Asked again where the account is made; here, so that nobody has a password hashed in vain.
+        let ways = app::settings(&app)?.register.enabled_basic_register_methods;
+        if settings.security.register_disabled || !ways.contains(&wanted.method) {
+            return Err(Error::new(codes::REGISTER_DISABLED));
+        }
+        base::own_change(&mut tx, ctx, &wanted.keys, &wanted.custom_keys()).await.map_err(|e| e.at("profile"))?;
+        rules = PasswordRules::of(&settings)?;
         fields = Fields::load(&mut tx, ctx, TargetType::User).await?;
     }
-    let Wanted { item, proofs, source, .. } = wanted;
+    let Wanted { item, method, proofs, source, .. } = wanted;
     let options = CreateUserOptions::default();
-    let mut new = create::draw_up(ctx, item, &options, settings.password_min_length, &fields).map_err(at_payload)?;
+    let mut new = create::draw_up(ctx, item, &options, &rules, &fields).map_err(at_payload)?;
     new.row.source_type = UserSourceType::Register.as_str().into();
     new.row.source_id = Some(app_id.to_owned());
     new.row.register_source = json!([source]).to_string();
@@ -64,23 +72,21 @@ pub async fn register(ctx: &Ctx, req: SignUpReq) -> Result<User> {
             Medium::Sms => new.row.phone_verified = true,
         }
     }
-    create::work(ctx, &mut new, &settings).await.map_err(at_payload)?;
-    store(ctx, app_id, new, &proofs, &fields).await
+    create::work(ctx, &mut new, &settings, &rules).await.map_err(at_payload)?;
+    store(ctx, &app, method, new, &proofs, &fields).await
 }
 
-fn open(rules: &AccountRules, methods: &[RegisterMethod], method: RegisterMethod) -> Result<()> {
-    if rules.register_disabled || !methods.contains(&method) {
-        return Err(Error::new(codes::FORBIDDEN).because(text!(
-            "this way of registration is switched off; ask the administrator for an account",
-            "未开启此注册方式，请联系管理员创建账号"
-        )));
-    }
-    Ok(())
-}
-
-async fn store(ctx: &Ctx, app: &str, new: New, proofs: &[Proof], fields: &Fields) -> Result<User> {
+async fn store(
+    ctx: &Ctx,
+    app: &Application,
+    method: RegisterMethod,
+    new: New,
+    proofs: &[Proof],
+    fields: &Fields,
+) -> Result<User> {
     let mut tx = ctx.write().await?;
-    let details = json!({ "appId": app, "registerSource": new.row.register_source });
+    gate::register(&mut tx, ctx, app, method).await?;
+    let details = json!({ "appId": app.id, "registerSource": new.row.register_source });
     for proof in proofs {
         let Proof { medium, target, channel, given, .. } = proof;
         if !message::check_code(&mut tx, ctx, *medium, target, channel, given.reveal()).await? {
@@ -89,7 +95,7 @@ async fn store(ctx: &Ctx, app: &str, new: New, proofs: &[Proof], fields: &Fields
             return Err(ctx.commit_refusal(tx, wrong, details).await);
         }
     }
-    if !whitelist::admits(&mut tx, ctx, app, &new.row).await? {
+    if !whitelist::admits(&mut tx, ctx, &app.id, &new.row).await? {
         let detail = text!("you are not on the list of those who may register", "您不在注册白名单中");
         return Err(ctx.commit_refusal(tx, Error::new(codes::FORBIDDEN).because(detail), details).await);
     }
@@ -108,6 +114,7 @@ async fn store(ctx: &Ctx, app: &str, new: New, proofs: &[Proof], fields: &Fields
     }
     follow::created(&mut tx, ctx, std::slice::from_ref(&user.id)).await?;
     greet(&mut tx, ctx, &user).await?;
+    outbox::welcome(&mut tx, ctx, &user).await?;
     let mut details = details;
     details["userId"] = Value::from(user.id.as_str());
     ctx.commit(tx, details).await?;
@@ -121,7 +128,7 @@ async fn greet(tx: &mut Tx, ctx: &Ctx, user: &User) -> Result<()> {
     if !provider::ready(tx, ctx, Medium::Email).await? {
         return Ok(());
     }
-    match message::issue_code(tx, ctx, Medium::Email, email, code::LINK).await {
+    match message::send_link(tx, ctx, email).await {
         Err(e) if ![422, 429].contains(&e.code().status) => Err(e),
         _ => Ok(()),
     }
@@ -144,6 +151,7 @@ struct Wanted {
     proofs: Vec<Proof>,
     /// Built-in fields that the request sets.
     keys: Vec<&'static str>,
+    captcha: Answer,
 }
 
 impl Wanted {
@@ -151,6 +159,7 @@ impl Wanted {
         let options = req.options.unwrap_or_default();
         let encrypted = options.password_encrypt_type.unwrap_or_default();
         let (mut item, keys) = said(req.profile.unwrap_or_default(), options.context);
+        let captcha = Answer { text: options.captcha_code, token: options.captcha_token };
         let email_code = options.email_pass_code_for_information_completion;
         let phone_code = options.phone_pass_code_for_information_completion;
         let mut proofs = Vec::new();
@@ -200,7 +209,7 @@ impl Wanted {
                 }
             }
         };
-        let mut wanted = Wanted { item, method, source, proofs, keys };
+        let mut wanted = Wanted { item, method, source, proofs, keys, captcha };
         wanted.complete_email(further.0, email_code)?;
         wanted.complete_phone(further.1, further.2, phone_code)?;
         Ok(wanted)

@@ -143,8 +143,28 @@ pub struct Draft {
     hs256: Option<Secret<String>>,
 }
 
+/// What an authorization request adds to the tokens. A sign-in by API and a refresh add nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Extras {
+    /// Returned in the ID token as it came (OpenID Connect Core §2).
+    pub nonce: Option<String>,
+    /// The authorization code that goes out beside the ID token: `c_hash` (§3.3.2.11).
+    pub code: Option<Secret<String>>,
+    /// Claims that the request asked for by name in `claims.id_token` (§5.5); what the user lacks is left out.
+    pub claims: Vec<String>,
+    /// The authentication context class that was reached, where one was asked for.
+    pub acr: Option<String>,
+}
+
 /// Tokens for a session: access token, with scope `openid` an ID token, with `offline_access` a refresh token.
-pub async fn draft(tx: &mut Tx, ctx: &Ctx, session: &Session, app: &Application, user: &User) -> Result<Draft> {
+pub async fn draft(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    session: &Session,
+    app: &Application,
+    user: &User,
+    extras: &Extras,
+) -> Result<Draft> {
     let settings = app::oidc_settings(app)?;
     let now = ctx.now();
     let has = |scope: &str| session.scope.split(' ').any(|s| s == scope);
@@ -179,7 +199,7 @@ pub async fn draft(tx: &mut Tx, ctx: &Ctx, session: &Session, app: &Application,
     };
     Ok(Draft {
         access_claims,
-        id_claims: if has("openid") { Some(id_claims(ctx, session, app, user, &settings)?) } else { None },
+        id_claims: if has("openid") { Some(id_claims(ctx, session, app, user, &settings, extras)?) } else { None },
         refresh_token,
         expires_in: settings.access_token_expire,
         scope: session.scope.clone(),
@@ -212,10 +232,12 @@ fn id_claims(
     app: &Application,
     user: &User,
     settings: &app::OidcSettings,
+    extras: &Extras,
 ) -> Result<Value> {
     let amr: Value = serde_json::from_str(&session.amr).map_err(Error::internal)?;
     let now = ctx.now().as_seconds();
     let mut claims = user::claims(user, &session.scope);
+    claims.extend(user::requested_claims(user, &extras.claims));
     claims.insert("iss".into(), ctx.settings.issuer().into());
     claims.insert("sub".into(), session.user_id.clone().into());
     claims.insert("aud".into(), app.id.clone().into());
@@ -224,6 +246,12 @@ fn id_claims(
     claims.insert("auth_time".into(), session.auth_time.as_seconds().into());
     claims.insert("sid".into(), session.id.clone().into());
     claims.insert("amr".into(), amr);
+    let code_hash = extras.code.as_ref().map(|code| hash::left_half(code.reveal()));
+    for (name, value) in [("nonce", extras.nonce.clone()), ("acr", extras.acr.clone()), ("c_hash", code_hash)] {
+        if let Some(value) = value {
+            claims.insert(name.into(), value.into());
+        }
+    }
     Ok(Value::Object(claims))
 }
 

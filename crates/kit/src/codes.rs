@@ -48,6 +48,8 @@ codes! {
     // Steps still to take; official clients read a 3xx statusCode as "more is needed".
     MFA_PERSONAL = 300, 1635, "a second factor is needed: this user has bound one", "个人（个人中心绑定）MFA";
     MFA_APPLICATION = 300, 1636, "a second factor is needed: the application asks for one", "企业（应用下配置的） MFA";
+    SELF_UNLOCK = 300, 1643, "this account is locked; unlock it with a code (self-unlock-account)", "用户自主解锁";
+    PASSWORD_TOO_OLD = 300, 2058, "the password is too old and must be changed first", "强制重置密码（需要验证旧密码）";
     RESET_PASSWORD_FIRST = 300, 1639, "the password must be changed at first sign-in", "首次登录重置密码（不需要验证旧密码）";
 
     // Faces.
@@ -55,6 +57,12 @@ codes! {
 
     // Users and sign-in.
     USER_NOT_FOUND = 404, 2004, "no such user", "用户未找到";
+    CAPTCHA_NEEDED = 403, 2000, "the text of a picture is needed (captchaCode)", "请输入图形验证码";
+    CAPTCHA_WRONG = 403, 2001, "the text is not that of the picture; get a new one", "图形验证码错误，请重新获取";
+    REGISTER_DISABLED = 403, 2031, "registration is not open", "应用已禁止注册用户";
+    APP_ACCESS_DENIED = 403, 0, "you may not use this application", "您没有访问该应用的权限";
+    METHOD_DISABLED = 403, 0, "this application does not let users in this way", "应用未开启该登录方式";
+    EMAIL_UNCONFIRMED = 403, 0, "confirm your e-mail address first; a link is on its way", "请先验证邮箱，验证邮件已发送";
     USER_LOCKED = 403, 2005, "this account is locked", "用户已锁定";
     PASSWORD_WRONG = 403, 2006, "wrong password", "密码错误";
     APP_NOT_FOUND = 404, 2011, "no such application", "应用不存在";

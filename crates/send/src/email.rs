@@ -65,6 +65,8 @@ pub struct Email {
     pub subject: String,
     pub text: String,
     pub html: Option<String>,
+    /// The sender's name in the place of the configured one.
+    pub from_name: Option<String>,
     /// `<id@domain>` with or without its brackets. The same for every attempt, so that duplicates can be seen.
     pub message_id: String,
     pub date: Millis,

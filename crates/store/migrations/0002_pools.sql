@@ -47,6 +47,8 @@ CREATE TABLE applications (
     -- JSON list of the application's own MFA factors; NULL: the pool's apply.
     mfa_factors TEXT,
     mfa_on_api_signin TEXT NOT NULL,
+    -- ALLOW_ALL or DENY_ALL: users whom no rule of app_access reaches
+    permission_strategy TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (pool_id, id)

@@ -1,5 +1,7 @@
 //! Applications.
 
+pub mod access;
+
 use watchword_kit::{Millis, PoolId};
 
 use crate::{Result, Table, Tx, row, sql, vals};
@@ -32,6 +34,8 @@ row! {
         pub mfa_factors: Option<String>,
         /// `enforce` or `advisory`.
         pub mfa_on_api_signin: String,
+        /// Of users whom no rule of `app_access` reaches: `ALLOW_ALL` or `DENY_ALL`.
+        pub permission_strategy: String,
         pub created_at: Millis,
         pub updated_at: Millis,
     }
@@ -51,6 +55,7 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Application>> {
 
 /// Deletes what was begun through the application; answers how many sessions that ended.
 pub async fn delete_traces(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<u64> {
+    tx.run(sql!("DELETE FROM app_access WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
     tx.run(sql!("DELETE FROM enrollments WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
     tx.run(sql!("DELETE FROM whitelist WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
     tx.run(sql!("DELETE FROM mfa_transactions WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
@@ -62,6 +67,18 @@ pub async fn delete_traces(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<u64> 
 pub async fn set_secret(tx: &mut Tx, pool: &PoolId, id: &str, sealed: Vec<u8>, now: Millis) -> Result<bool> {
     let sql = sql!("UPDATE applications SET secret_sealed = $3, updated_at = $4 WHERE pool_id = $1 AND id = $2");
     Ok(tx.run(sql, vals![pool, id, sealed, now]).await? == 1)
+}
+
+/// Says what becomes of users whom no rule reaches; `false` means that there is no such application.
+pub async fn set_permission_strategy(tx: &mut Tx, pool: &PoolId, id: &str, to: &str, now: Millis) -> Result<bool> {
+    let sql = sql!("UPDATE applications SET permission_strategy = $3, updated_at = $4 WHERE pool_id = $1 AND id = $2");
+    Ok(tx.run(sql, vals![pool, id, to, now]).await? == 1)
+}
+
+/// Whether an application of the pool has this identifier.
+pub async fn identifier_taken(tx: &mut Tx, pool: &PoolId, identifier: &str) -> Result<bool> {
+    let sql = sql!("SELECT id FROM applications WHERE pool_id = $1 AND identifier = $2");
+    Ok(tx.maybe::<(String,)>(sql, vals![pool, identifier]).await?.is_some())
 }
 
 /// What an application asks of sign-ins, as it is stored.

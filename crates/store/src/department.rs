@@ -153,6 +153,7 @@ pub async fn delete(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<()> {
         sql!("DELETE FROM department_custom_values WHERE pool_id = $1 AND department_id = $2"),
         sql!("DELETE FROM department_sync_relations WHERE pool_id = $1 AND department_id = $2"),
         sql!("DELETE FROM post_departments WHERE pool_id = $1 AND department_id = $2"),
+        sql!("DELETE FROM app_access WHERE pool_id = $1 AND target_type = 'DEPARTMENT' AND target_id = $2"),
         sql!("DELETE FROM role_assignments WHERE pool_id = $1 AND target_type = 'DEPARTMENT' AND target_id = $2"),
         sql!("DELETE FROM custom_unique_values WHERE pool_id = $1 AND target_type = 'DEPARTMENT' AND target_id = $2"),
         sql!("DELETE FROM department_ancestors WHERE pool_id = $1 AND department_id = $2"),

@@ -142,6 +142,7 @@ pub async fn refill(tx: &mut Tx, pool: &PoolId, group: &str, condition: &Filter,
 pub async fn delete(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<u64> {
     let theirs = [
         sql!("DELETE FROM group_members WHERE pool_id = $1 AND group_id IN ANY_OF($2)"),
+        sql!("DELETE FROM app_access WHERE pool_id = $1 AND target_type = 'GROUP' AND target_id IN ANY_OF($2)"),
         sql!(
             "DELETE FROM role_assignments
              WHERE pool_id = $1 AND target_type = 'GROUP' AND target_id IN ANY_OF($2)"

@@ -46,6 +46,14 @@ pub fn leftovers() -> Vec<Leftover> {
             keep: none,
         },
         Leftover {
+            table: "captchas",
+            statement: sql!(
+                "DELETE FROM captchas WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM captchas WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
+        Leftover {
             table: "rate_counters",
             statement: sql!(
                 "DELETE FROM rate_counters WHERE (pool_id, bucket) IN

@@ -14,9 +14,11 @@
 
 pub mod access_key;
 pub mod action_token;
+pub mod allowed_origin;
 pub mod app;
 pub mod audit;
 pub mod break_glass;
+pub mod captcha;
 pub mod custom_field;
 pub mod db;
 pub mod department;

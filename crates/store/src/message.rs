@@ -1,5 +1,7 @@
 //! Codes by SMS and e-mail, counters of what was sent, and how a pool sends.
 
+pub mod template;
+
 use watchword_kit::{Millis, PoolId};
 
 use crate::{Result, Tx, row, sql, vals};

@@ -51,6 +51,7 @@ pub const STEPS: &[Step] = steps![
     13 "0013_user_search" + engines,
     14 "0014_jobs",
     17 "0017_account",
+    18 "0018_settings",
 ];
 
 /// Applies what is missing, each step in a transaction of its own.

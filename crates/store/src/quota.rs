@@ -33,6 +33,11 @@ pub async fn charge(tx: &mut Tx, pool: &PoolId, quota: Quota<'_>, now: Millis) -
     Ok(Some(ends.map_or(now, |(at,)| at)))
 }
 
+/// Forgets what was counted.
+pub async fn clear(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<()> {
+    tx.run(sql!("DELETE FROM rate_counters WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await.map(drop)
+}
+
 /// When the quota's window ends, if it is used up; nothing is counted.
 pub async fn used_up(tx: &mut Tx, pool: &PoolId, bucket: &str, limit: i64, now: Millis) -> Result<Option<Millis>> {
     let sql = sql!(

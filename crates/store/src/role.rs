@@ -108,6 +108,7 @@ pub async fn revoke(tx: &mut Tx, pool: &PoolId, roles: &[String], kind: Target, 
 /// Deletes roles, their assignments, what was assigned to them, and their exclusions.
 pub async fn delete(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<u64> {
     let theirs = [
+        sql!("DELETE FROM app_access WHERE pool_id = $1 AND target_type = 'ROLE' AND target_id IN ANY_OF($2)"),
         sql!("DELETE FROM role_assignments WHERE pool_id = $1 AND role_id IN ANY_OF($2)"),
         sql!(
             "DELETE FROM role_assignments

@@ -105,6 +105,28 @@ pub async fn drop_assurance(tx: &mut Tx, pool: &PoolId, users: &[String], except
     tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await
 }
 
+/// Who has a live session of an application: how many users, and a page of them, the latest first.
+pub async fn users_of_app(
+    tx: &mut Tx,
+    pool: &PoolId,
+    app: &str,
+    now: Millis,
+    page: crate::table::Page,
+) -> Result<(i64, Vec<String>)> {
+    let sql = sql!(
+        "SELECT CAST(COUNT(DISTINCT user_id) AS BIGINT) AS total FROM sessions
+         WHERE pool_id = $1 AND app_id = $2 AND revoked_at IS NULL AND expires_at > $3"
+    );
+    let (total,): (i64,) = tx.one(sql, vals![pool, app, now]).await?;
+    let sql = sql!(
+        "SELECT user_id, MAX(created_at) AS latest FROM sessions
+         WHERE pool_id = $1 AND app_id = $2 AND revoked_at IS NULL AND expires_at > $3
+         GROUP BY user_id ORDER BY latest DESC NULLS LAST, user_id LIMIT $4 OFFSET $5"
+    );
+    let rows: Vec<(String, Millis)> = tx.all(sql, vals![pool, app, now, page.limit, page.offset]).await?;
+    Ok((total, rows.into_iter().map(|(id, _)| id).collect()))
+}
+
 /// Spends a refresh token; `false` means that it was spent before.
 pub async fn spend_refresh_token(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<bool> {
     let sql = sql!("UPDATE refresh_tokens SET used_at = $3 WHERE pool_id = $1 AND id = $2 AND used_at IS NULL");

@@ -5,6 +5,7 @@
 //! - [`server`]: [`Server`] and its frozen clock
 //! - [`client`]: [`Client`] and [`Reply`]
 //! - [`user`]: end users and their codes
+//! - [`inbox`]: what would have been sent
 //! - [`qr`], [`encrypt`]: what a phone and a login page do
 //!
 //! # Not here
@@ -13,6 +14,7 @@
 pub mod client;
 pub mod database;
 pub mod encrypt;
+pub mod inbox;
 pub mod qr;
 pub mod server;
 pub mod user;

@@ -22,6 +22,7 @@ use watchword_domain::permission::Grants;
 use watchword_kit::{Error, Lang, PoolId, Result, codes, text};
 
 use crate::caller::{self, Incoming};
+use crate::cors;
 use crate::envelope;
 use crate::meter::Meter;
 use crate::op::{Op, Raw, Shape};
@@ -87,7 +88,18 @@ pub fn router(services: Arc<Services>, ops: Vec<Op>, limits: Limits) -> Router {
         }
     }
     let mut router = Router::new();
+    let asked = door.clone();
     for (path, routes) in by_path {
+        let door = asked.clone();
+        let preflight = move |request: Request| {
+            let door = door.clone();
+            async move {
+                let mut response = cors::preflight(&door.services, request, "GET, POST, PUT, PATCH, DELETE").await;
+                stamp(&mut response, &door.services.entropy.hex(16), door.guard);
+                response
+            }
+        };
+        let routes = routes.on(MethodFilter::OPTIONS, preflight);
         router = router.route(path, routes.fallback(move |r: Request| refuse(r, codes::METHOD_NOT_ALLOWED, guard)));
     }
     router.fallback(move |request: Request| unknown(door.clone(), request, guard))
@@ -173,6 +185,8 @@ async fn serve(door: Arc<Door>, row: Arc<Row>, request: Request) -> Response {
         };
         log(&row, &outcome, &trace, started);
         let mut response = envelope::reply(op.shape, &outcome, lang, &id);
+        let origin = cors::origin(&parts.headers);
+        cors::stamp(&door.services, trace.pool.as_ref(), origin.as_deref(), response.headers_mut()).await;
         stamp(&mut response, &id, door.guard);
         response
     }

@@ -17,7 +17,14 @@ pub fn reply(shape: Shape, outcome: &Result<Option<Vec<u8>>, Error>, lang: Lang,
         (Shape::Bare | Shape::OAuth, Ok(data)) => {
             send(StatusCode::OK, data.clone().unwrap_or_else(|| b"{}".to_vec()), None)
         }
-        (Shape::V3 | Shape::Flat | Shape::Bare, Err(e)) => send(status(e), failure(e, lang, request_id), Some(e)),
+        (Shape::Picture, Ok(data)) => {
+            let mut response = send(StatusCode::OK, data.clone().unwrap_or_default(), None);
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
+            response
+        }
+        (Shape::V3 | Shape::Flat | Shape::Bare | Shape::Picture, Err(e)) => {
+            send(status(e), failure(e, lang, request_id), Some(e))
+        }
         (Shape::V2, Err(e)) => send(status(e), v2_failure(e, lang, request_id), Some(e)),
         (Shape::OAuth, Err(e)) => {
             let (status, body) = watchword_oidc::error::problem(e, lang);

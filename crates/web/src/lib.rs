@@ -11,6 +11,7 @@
 //! No rule and no SQL.
 
 pub mod caller;
+mod cors;
 pub mod dispatch;
 pub mod envelope;
 pub mod input;

@@ -41,6 +41,8 @@ pub enum Shape {
     V2,
     /// The reply as it is; errors in the V3 envelope.
     Bare,
+    /// As [`Shape::Bare`], the reply being a picture.
+    Picture,
     /// The reply as it is; errors as RFC 6749 §5.2 says, with real HTTP statuses.
     OAuth,
 }
@@ -92,6 +94,9 @@ pub struct Done;
 /// A reply whose `data` is left out where there is none.
 pub struct Maybe<T>(pub Option<T>);
 
+/// An SVG picture, for [`Op::picture`].
+pub struct Picture(pub String);
+
 /// No input at all.
 #[derive(serde::Deserialize, JsonSchema)]
 pub struct Nothing {}
@@ -109,6 +114,16 @@ impl Reply for Done {
 
     fn json(self) -> Result<Option<Vec<u8>>> {
         Ok(None)
+    }
+}
+
+impl Reply for Picture {
+    fn schema() -> Option<fn(&mut SchemaGenerator) -> Schema> {
+        None
+    }
+
+    fn json(self) -> Result<Option<Vec<u8>>> {
+        Ok(Some(self.0.into_bytes()))
     }
 }
 
@@ -213,6 +228,10 @@ impl Op {
 
     pub fn bare(self) -> Op {
         Op { shape: Shape::Bare, ..self }
+    }
+
+    pub fn picture(self) -> Op {
+        Op { shape: Shape::Picture, ..self }
     }
 
     pub fn oauth(self) -> Op {

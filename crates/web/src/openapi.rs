@@ -119,9 +119,12 @@ fn operation(op: &Op, generator: &mut SchemaGenerator) -> Value {
             }
             schema
         }
-        Shape::V2 | Shape::Bare | Shape::OAuth => data.unwrap_or_else(|| json!({ "type": "object" })),
+        Shape::V2 | Shape::Bare | Shape::Picture | Shape::OAuth => data.unwrap_or_else(|| json!({ "type": "object" })),
     };
-    let content = json!({ "application/json": { "schema": schema } });
+    let content = match op.shape {
+        Shape::Picture => json!({ "image/svg+xml": { "schema": { "type": "string" } } }),
+        _ => json!({ "application/json": { "schema": schema } }),
+    };
     out.insert("responses".into(), json!({ "200": { "description": "The outcome.", "content": content } }));
     Value::Object(out)
 }

@@ -5,6 +5,7 @@ use crate::op::Op;
 pub mod access_key;
 pub mod account_binding;
 pub mod app;
+pub mod captcha;
 pub mod custom_field;
 pub mod department;
 pub mod group;
@@ -50,6 +51,7 @@ pub fn all() -> Vec<Op> {
         ("my_resource", my_resource::ops()),
         ("account_binding", account_binding::ops()),
         ("upload", upload::ops()),
+        ("captcha", captcha::ops()),
         ("mfa_factor", mfa_factor::ops()),
         ("message", message::ops()),
         ("oidc", oidc::ops()),

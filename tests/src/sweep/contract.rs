@@ -24,6 +24,8 @@ const NEWER: &[&str] = &[
     "POST /api/v3/batch-get-user-encrypt-password",
     "POST /api/v3/check-role-mutual-exclusion",
     "POST /api/v3/disable-global-mfa-settings",
+    "POST /api/v3/update-application",
+    "GET /api/v3/get-captcha-code",
     "POST /api/v3/get-department-available-app",
     "POST /api/v3/list-users-by-keywords",
     "POST /api/v3/send-user-reset-password-email-link",
@@ -34,8 +36,13 @@ const NEWER: &[&str] = &[
     "GET /api/v3/list-whitelist-of-app",
 ];
 /// Operations of our own.
-const ADDITIONS: &[&str] =
-    &["/api/v3/import-users", "/api/v3/get-import-job", "/api/v3/cancel-import-job", "/api/v3/export-users"];
+const ADDITIONS: &[&str] = &[
+    "/api/v3/import-users",
+    "/api/v3/get-import-job",
+    "/api/v3/cancel-import-job",
+    "/api/v3/export-users",
+    "/api/v3/self-unlock-account",
+];
 
 /// A new operation of the contract is compared with it from the first day.
 #[test]

@@ -10,7 +10,9 @@ use super::{named, server};
 fn wrapped(op: &str, shape: Shape, reply: &Reply, expected: u64) {
     let context = format!("{op}: {} {}", reply.http, reply.text);
     let header = |name: &str| reply.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    assert!(header("content-type").starts_with("application/json"), "{context}");
+    let picture = shape == Shape::Picture && expected == 200;
+    let kind = if picture { "image/svg+xml" } else { "application/json" };
+    assert!(header("content-type").starts_with(kind), "{context}");
     assert_eq!(header("cache-control"), "no-store", "{context}");
     assert_eq!(header("x-content-type-options"), "nosniff", "{context}");
     assert_eq!(header("x-request-id").len(), 32, "{context}");
@@ -20,6 +22,9 @@ fn wrapped(op: &str, shape: Shape, reply: &Reply, expected: u64) {
             assert!((400..500).contains(&reply.http), "{context}");
         }
         return;
+    }
+    if picture {
+        return assert!(reply.text.starts_with("<svg "), "{context}");
     }
     if shape == Shape::Bare && expected == 200 {
         assert!(reply.body.is_object(), "{context}");

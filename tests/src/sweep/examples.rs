@@ -1,6 +1,7 @@
 //! One valid call of every operation. The sweeps make them, spoil them and watch what happens.
 
 mod account;
+mod app;
 mod department;
 
 use serde_json::{Value, json};
@@ -61,6 +62,9 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
         return call;
     }
     if let Some(call) = account::valid(s, op, &admin).await {
+        return call;
+    }
+    if let Some(call) = app::valid(s, op, &admin).await {
         return call;
     }
     let path = |query: &str| format!("{}{query}", op.path);
@@ -319,6 +323,8 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
             post(json!({ "appId": s.pool.app_id, "enabledFactors": ["OTP"], "disabledFactors": ["SMS"] }))
         }
         // security settings, public information
+        "GET /api/v3/get-security-settings" => get(String::new()),
+        "POST /api/v3/update-security-settings" => post(json!({ "registerDisabled": true })),
         "GET /api/v3/get-global-mfa-settings" => get(String::new()),
         "POST /api/v3/disable-global-mfa-settings" => post(json!({ "disableFactors": ["SMS"] })),
         "POST /api/v3/update-global-mfa-settings" => post(json!({ "enabledFactors": ["OTP"] })),

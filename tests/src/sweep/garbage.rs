@@ -216,6 +216,7 @@ fn problem(op: &Op, reply: &Reply) -> Option<String> {
     let wrapped = match op.shape {
         Shape::OAuth => reply.body["error"].is_string() || reply.body["access_token"].is_string(),
         Shape::Bare => reply.body.is_object(),
+        Shape::Picture => reply.body.is_object() || reply.text.starts_with("<svg "),
         Shape::V3 | Shape::Flat | Shape::V2 => {
             said != 0 && reply.body["message"].is_string() && reply.body["requestId"].is_string()
         }

@@ -84,7 +84,7 @@ pub struct LoginConfigReq {
     /// Whether sign-in and registration share a page. Default false.
     pub merge_login_and_register_page: Option<bool>,
 
-    /// Ways to sign in. Default `EMAIL_CODE` and `EMAIL_PASSWORD`.
+    /// Ways to sign in. Default `EMAIL_CODE` and `EMAIL_PASSWORD`; of an application without `loginConfig` every way.
     pub enabled_basic_login_methods: Option<Vec<LoginMethod>>,
 
     /// The way shown first.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use watchword_api::app::{
     BrandingConfig, BrandingConfigReq, DefaultLoginMethod, DefaultLoginMethodReq, LoginConfig, LoginConfigReq,
-    LoginConnection, LoginMethod, RegisterConfig, RegisterConnection,
+    LoginConnection, LoginMethod, RegisterConfig, RegisterConnection, RegisterMethod,
 };
 use watchword_api::common::Object;
 use watchword_kit::{Error, Result, Text, codes, text};
@@ -33,11 +33,26 @@ pub struct AppConfig {
     pub cas: Option<Object>,
 }
 
+impl AppConfig {
+    /// Of the application that comes with a pool: users may register, too.
+    pub fn open() -> AppConfig {
+        let mut config = AppConfig::default();
+        config.register.enabled_basic_register_methods = RegisterMethod::ALL.to_vec();
+        config
+    }
+}
+
 impl Default for AppConfig {
     fn default() -> Self {
         AppConfig {
             login: LoginConfig {
-                enabled_basic_login_methods: vec![LoginMethod::EmailCode, LoginMethod::EmailPassword],
+                // An application that says nothing of sign-ins lets users in by every way that this server has; one
+                // that says something but not which, by those of the contract.
+                enabled_basic_login_methods: LoginMethod::ALL
+                    .iter()
+                    .copied()
+                    .filter(|way| *way != LoginMethod::SelfBuiltAppQrcode)
+                    .collect(),
                 ..LoginConfig::default()
             },
             register: RegisterConfig {
@@ -190,7 +205,7 @@ pub(super) fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().and_then(exact))
 }
 
-/// Settings of a protocol that is not served: kept and shown, bounded in size.
+/// Settings of OAuth 2.0 as the older clients write them: kept and shown, bounded in size.
 pub(super) fn inert(field: &'static str, given: Option<Object>) -> Result<Option<Object>> {
     if let Some(object) = &given {
         bounded(field, object)?;
@@ -223,8 +238,8 @@ pub(super) fn login(given: LoginConfigReq) -> Result<LoginConfig> {
     if given.enabled_all_ext_idp_conns == Some(true) {
         return Err(unsupported(no_idp()).at(at("enabledAllExtIdpConns")));
     }
-    let defaults = AppConfig::default().login;
-    let methods = given.enabled_basic_login_methods.unwrap_or(defaults.enabled_basic_login_methods);
+    let methods = given.enabled_basic_login_methods;
+    let methods = methods.unwrap_or_else(|| vec![LoginMethod::EmailCode, LoginMethod::EmailPassword]);
     if let Some(i) = methods.iter().position(|m| *m == LoginMethod::SelfBuiltAppQrcode) {
         return Err(unsupported(no_qr()).at(at(&format!("enabledBasicLoginMethods[{i}]"))));
     }
@@ -260,32 +275,30 @@ fn default_method(given: Option<DefaultLoginMethodReq>) -> Result<DefaultLoginMe
     Ok(DefaultLoginMethod { connection_type: given.connection_type, ..DefaultLoginMethod::default() })
 }
 
-/// How the login page will look. Nothing acts until there is a login page.
+/// How the login page looks. What the plain pages do not do is refused.
 pub(super) fn branding(given: BrandingConfigReq) -> Result<BrandingConfig> {
     let defaults = BrandingConfig::default();
     let at = |field: &str| format!("brandingConfig.{field}");
-    if let Some(url) = given.custom_loading_image.as_deref().filter(|u| !u.is_empty()) {
-        rules::web_address(&at("customLoadingImage"), url)?;
-    }
-    if let Some(css) = &given.custom_background {
-        rules::at_most(&at("customBackground"), css, rules::MAX_URI)?;
-    }
-    if let Some(css) = &given.custom_css {
-        rules::at_most(&at("customCSS"), css, 32 * 1024)?;
+    let plain = || unsupported(text!("the login page has one plain look", "登录页暂不支持自定义样式"));
+    let empty = |text: &Option<String>| text.as_ref().is_none_or(|t| t.is_empty());
+    for (field, unset) in [
+        ("customCSSEnabled", given.custom_css_enabled != Some(true)),
+        ("customCSS", empty(&given.custom_css)),
+        ("customBackground", empty(&given.custom_background)),
+        ("customLoadingImage", empty(&given.custom_loading_image)),
+        ("guardVersion", given.guard_version.is_none_or(|v| v == defaults.guard_version)),
+    ] {
+        if !unset {
+            return Err(plain().at(at(field)));
+        }
     }
     Ok(BrandingConfig {
-        custom_css_enabled: given.custom_css_enabled.unwrap_or(defaults.custom_css_enabled),
-        custom_css: given.custom_css,
-        guard_version: given.guard_version.unwrap_or(defaults.guard_version),
-        custom_loading_image: given.custom_loading_image,
-        custom_background: given.custom_background,
         show_change_language_button: given.show_change_language_button.unwrap_or(defaults.show_change_language_button),
         default_language: given.default_language.unwrap_or(defaults.default_language),
         show_forget_password_button: given.show_forget_password_button.unwrap_or(defaults.show_forget_password_button),
         show_enterprise_connections: given.show_enterprise_connections.unwrap_or(defaults.show_enterprise_connections),
         show_social_connections: given.show_social_connections.unwrap_or(defaults.show_social_connections),
-        show_agreement: defaults.show_agreement,
-        agreements: defaults.agreements,
+        ..defaults
     })
 }
 
@@ -298,6 +311,21 @@ pub(super) fn register(given: RegisterConfig) -> RegisterConfig {
 
 pub(super) fn unsupported(detail: Text) -> Error {
     Error::new(codes::NOT_IMPLEMENTED).because(detail)
+}
+
+pub(super) fn only_oidc() -> Text {
+    text!("only OpenID Connect is supported", "目前仅支持 OIDC 协议")
+}
+
+/// What a request would say to get this.
+pub(super) fn as_given(method: &DefaultLoginMethod) -> DefaultLoginMethodReq {
+    DefaultLoginMethodReq {
+        connection_type: method.connection_type,
+        qrcode_type: method.qrcode_type,
+        qrcode_ext_idp_conn_id: method.qrcode_ext_idp_conn_id.clone(),
+        ad_ext_idp_conn_id: method.ad_ext_idp_conn_id.clone(),
+        ldap_ext_idp_conn_id: method.ldap_ext_idp_conn_id.clone(),
+    }
 }
 
 fn no_idp() -> Text {

@@ -57,9 +57,7 @@ pub async fn create(ctx: &Ctx, req: CreateApplicationReq) -> Result<Shown> {
     if let Some(given) = req.oidc_config {
         settings.oidc = config::oidc(given)?;
     }
-    settings.saml = config::inert("samlConfig", req.saml_config)?;
     settings.oauth = config::inert("oauthConfig", req.oauth_config)?;
-    settings.cas = config::inert("casConfig", req.cas_config)?;
     if let Some(given) = req.login_config {
         settings.login = config::login(given)?;
     }
@@ -86,7 +84,7 @@ fn refuse_unserved(req: &CreateApplicationReq) -> Result<()> {
     if req.template_data.as_ref().is_some_and(|t| !t.is_empty()) {
         return Err(templates().at("templateData"));
     }
-    let only_oidc = || unsupported(text!("only OpenID Connect is supported", "目前仅支持 OIDC 协议"));
+    let only_oidc = || unsupported(config::only_oidc());
     if req.default_protocol.is_some_and(|p| p != AppProtocol::Oidc) {
         return Err(only_oidc().at("defaultProtocol"));
     }
@@ -94,6 +92,8 @@ fn refuse_unserved(req: &CreateApplicationReq) -> Result<()> {
         ("samlProviderEnabled", req.saml_provider_enabled),
         ("oauthProviderEnabled", req.oauth_provider_enabled),
         ("casProviderEnabled", req.cas_provider_enabled),
+        ("samlConfig", req.saml_config.as_ref().map(|c| !c.is_empty())),
+        ("casConfig", req.cas_config.as_ref().map(|c| !c.is_empty())),
     ] {
         if on == Some(true) {
             return Err(only_oidc().at(field));
@@ -102,7 +102,7 @@ fn refuse_unserved(req: &CreateApplicationReq) -> Result<()> {
     Ok(())
 }
 
-fn taken(e: StoreError) -> Error {
+pub(super) fn taken(e: StoreError) -> Error {
     match e.unique() {
         Some("applications_identifier") => Error::new(codes::APP_IDENTIFIER_TAKEN).at("appIdentifier"),
         _ => e.into(),

@@ -5,10 +5,15 @@ use watchword_api::login::{PassCodePayload, PasswordPayload};
 use watchword_api::profile::{ValidatePasswordReq, ValidatedPassword};
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, Secret, codes, text, unicode};
+use watchword_store::app::Application;
 use watchword_store::quota::Quota;
+use watchword_store::user::User;
 use watchword_store::{Tx, quota};
 
-use super::{Proven, about};
+use super::gate::{Attempt, Method};
+use super::{Proven, about, gate};
+use crate::app;
+use crate::captcha::Answer;
 use crate::ctx::Ctx;
 use crate::message::{self, Medium};
 use crate::passwords::Verdict;
@@ -24,33 +29,34 @@ const MAX_NAME: usize = 320;
 
 /// Checks a password. An unknown name, a user without password and a wrong password are one refusal, and take one
 /// and the same time.
-pub(super) async fn password(ctx: &Ctx, payload: PasswordPayload, encrypted: PasswordEncryptType) -> Result<Proven> {
+pub(super) async fn password(
+    ctx: &Ctx,
+    app: &Application,
+    payload: PasswordPayload,
+    encrypted: PasswordEncryptType,
+    captcha: &Answer,
+) -> Result<Proven> {
     let name = login_name(&payload)?;
-    judge(ctx, name, plain(ctx, payload.password, encrypted)).await
+    by_name(ctx, app, name, plain(ctx, payload.password, encrypted), captcha).await
 }
 
-async fn judge(ctx: &Ctx, name: LoginName, given: Secret<String>) -> Result<Proven> {
+async fn by_name(
+    ctx: &Ctx,
+    app: &Application,
+    name: LoginName,
+    given: Secret<String>,
+    captcha: &Answer,
+) -> Result<Proven> {
     let mut tx = ctx.read().await?;
     admit_address(&mut tx, ctx).await?;
     let found = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
     drop(tx);
     // One counter per user and address, whatever name was used: no stranger can lock anybody out from elsewhere.
-    let who = match &found {
-        Some(user) => user.id.clone(),
-        None => nobody(&name),
-    };
+    let who = who(found.as_ref(), &name);
     let subject = format!("{who}:{}", ctx.network());
-    // A flood of others must not use up the tries of those whose password could not be judged for it.
-    ctx.passwords.has_room()?;
-    throttle::charge(ctx, Guess::Password, &subject).await?;
+    gate::before(ctx, app, &Attempt { method: Method::Password(&name), who: &who, captcha }).await?;
     let stored = found.as_ref().and_then(|u| u.password_hash.clone());
-    let verdict = match ctx.passwords.verify(given.clone(), stored.clone()).await {
-        Ok(verdict) => verdict,
-        Err(unjudged) => {
-            throttle::give_back(ctx, Guess::Password, &subject).await?;
-            return Err(unjudged);
-        }
-    };
+    let verdict = judge(ctx, &subject, given.clone(), stored.clone()).await?;
     let fresh = match verdict {
         // Can wait for the next sign-in where there is no room now.
         Verdict::RightButStale => ctx.passwords.hash(given, ctx.entropy).await.ok(),
@@ -59,6 +65,7 @@ async fn judge(ctx: &Ctx, name: LoginName, given: Secret<String>) -> Result<Prov
     let mut tx = ctx.write().await?;
     let (Some(user), Verdict::Right | Verdict::RightButStale) = (&found, verdict) else {
         charge_address(&mut tx, ctx).await?;
+        gate::failed(&mut tx, ctx, found.as_ref(), &who, true).await?;
         if let Some(user) = &found {
             history::failed(&mut tx, ctx, &user.id, "pwd").await?;
         }
@@ -74,7 +81,32 @@ async fn judge(ctx: &Ctx, name: LoginName, given: Secret<String>) -> Result<Prov
     if fresh.is_none() && user.password_hash != stored {
         return Err(ctx.commit_refusal(tx, Error::new(codes::CREDENTIALS_WRONG), about(Some(&user), "pwd")).await);
     }
+    if let Some(refusal) = gate::passed(&mut tx, ctx, app, &user, &name).await? {
+        return Err(ctx.commit_refusal(tx, refusal, about(Some(&user), "pwd")).await);
+    }
     Ok(Proven { tx, user, amr: "pwd" })
+}
+
+/// Who is tried, for counters: one for a user, whatever name was used, and one for a name that nobody has.
+pub(super) fn who(found: Option<&User>, name: &LoginName) -> String {
+    found.map_or_else(|| nobody(name), |user| user.id.clone())
+}
+
+/// Checks a password; the try is charged before.
+///
+/// # Errors
+/// 429 while guessing is closed, or too many passwords are waiting; the try does not count then.
+pub(super) async fn judge(ctx: &Ctx, subject: &str, given: Secret<String>, stored: Option<String>) -> Result<Verdict> {
+    // A flood of others must not use up the tries of those whose password could not be judged for it.
+    ctx.passwords.has_room()?;
+    throttle::charge(ctx, Guess::Password, subject).await?;
+    match ctx.passwords.verify(given, stored).await {
+        Ok(verdict) => Ok(verdict),
+        Err(unjudged) => {
+            throttle::give_back(ctx, Guess::Password, subject).await?;
+            Err(unjudged)
+        }
+    }
 }
 
 /// # Errors
@@ -115,7 +147,10 @@ pub async fn validate(ctx: &Ctx, req: ValidatePasswordReq) -> Result<ValidatedPa
             ));
         }
     };
-    match judge(ctx, name, plain(ctx, password, password_encrypt_type.unwrap_or_default())).await {
+    let app_id = ctx.app_id().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
+    let app = app::load(&mut ctx.read().await?, ctx.pool(), app_id).await?;
+    let given = plain(ctx, password, password_encrypt_type.unwrap_or_default());
+    match by_name(ctx, &app, name, given, &Answer::default()).await {
         Ok(Proven { tx, user, amr }) => {
             ctx.commit(tx, about(Some(&user), amr)).await?;
             Ok(ValidatedPassword { valid: true })
@@ -177,9 +212,18 @@ pub(crate) fn plain(ctx: &Ctx, given: Secret<String>, encrypted: PasswordEncrypt
 }
 
 /// Checks a code that was sent by SMS or e-mail. The code is used up also when nobody has that number or address.
-pub(super) async fn pass_code(ctx: &Ctx, payload: PassCodePayload) -> Result<Proven> {
+pub(super) async fn pass_code(
+    ctx: &Ctx,
+    app: &Application,
+    payload: PassCodePayload,
+    captcha: &Answer,
+) -> Result<Proven> {
     let (medium, target, name) = pass_code_target(&payload).map_err(|e| e.at("passCodePayload"))?;
-    admit_address(&mut ctx.read().await?, ctx).await?;
+    let mut tx = ctx.read().await?;
+    admit_address(&mut tx, ctx).await?;
+    let who = who(user::find_for_login(&mut tx, ctx.pool(), &name).await?.as_ref(), &name);
+    drop(tx);
+    gate::before(ctx, app, &Attempt { method: Method::Code(medium), who: &who, captcha }).await?;
     let mut tx = ctx.write().await?;
     let given = payload.pass_code.reveal();
     let right = message::check_code(&mut tx, ctx, medium, &target, "CHANNEL_LOGIN", given).await?;
@@ -189,6 +233,7 @@ pub(super) async fn pass_code(ctx: &Ctx, payload: PassCodePayload) -> Result<Pro
         Some(user) if right => Ok(Proven { tx, user, amr }),
         found => {
             charge_address(&mut tx, ctx).await?;
+            gate::failed(&mut tx, ctx, found.as_ref(), &who, false).await?;
             if let Some(user) = &found {
                 history::failed(&mut tx, ctx, &user.id, amr).await?;
             }
@@ -198,7 +243,7 @@ pub(super) async fn pass_code(ctx: &Ctx, payload: PassCodePayload) -> Result<Pro
     }
 }
 
-fn pass_code_target(payload: &PassCodePayload) -> Result<(Medium, String, LoginName)> {
+pub(super) fn pass_code_target(payload: &PassCodePayload) -> Result<(Medium, String, LoginName)> {
     match (&payload.phone, &payload.email) {
         (Some(phone), None) => {
             let country_code = payload.phone_country_code.clone();

@@ -1,11 +1,11 @@
 //! The password of whoever is signed in already, asked for again.
 
-use watchword_api::common::PasswordEncryptType;
 use watchword_kit::{Error, Result, Secret, codes};
 use watchword_store::Tx;
 use watchword_store::user::User;
 
-use super::{about, plain};
+use super::first_factor::judge;
+use super::{about, gate};
 use crate::ctx::Ctx;
 use crate::passwords::Verdict;
 use crate::throttle::{self, Guess};
@@ -20,25 +20,14 @@ pub(crate) struct Vouched {
 ///
 /// # Errors
 /// 403/2006 for a wrong one and for a user without; 429 after too many failures.
-pub(crate) async fn own_password(
-    ctx: &Ctx,
-    user: &User,
-    given: Secret<String>,
-    encrypted: PasswordEncryptType,
-) -> Result<Vouched> {
-    let given = plain(ctx, given, encrypted);
+pub(crate) async fn own_password(ctx: &Ctx, user: &User, given: Secret<String>) -> Result<Vouched> {
     let subject = format!("{}:{}", user.id, ctx.network());
-    ctx.passwords.has_room()?;
-    throttle::charge(ctx, Guess::Password, &subject).await?;
-    match ctx.passwords.verify(given, user.password_hash.clone()).await {
-        Ok(Verdict::Right | Verdict::RightButStale) => Ok(Vouched { subject, stored: user.password_hash.clone() }),
-        Ok(Verdict::Wrong) => {
-            let tx = ctx.write().await?;
+    match judge(ctx, &subject, given, user.password_hash.clone()).await? {
+        Verdict::Right | Verdict::RightButStale => Ok(Vouched { subject, stored: user.password_hash.clone() }),
+        Verdict::Wrong => {
+            let mut tx = ctx.write().await?;
+            gate::failed(&mut tx, ctx, Some(user), &user.id, true).await?;
             Err(ctx.commit_refusal(tx, Error::new(codes::PASSWORD_WRONG), about(Some(user), "pwd")).await)
-        }
-        Err(unjudged) => {
-            throttle::give_back(ctx, Guess::Password, &subject).await?;
-            Err(unjudged)
         }
     }
 }

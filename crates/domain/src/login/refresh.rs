@@ -62,6 +62,9 @@ async fn refresh(ctx: &Ctx, app: &Application, req: OidcTokenReq) -> Result<Toke
     let live = session::live(&mut tx, ctx.pool(), &row.session_id, ctx.now()).await?;
     let mut session = live.ok_or_else(invalid_grant)?;
     let user = user::by_id(&mut tx, ctx.pool(), &row.user_id).await.map_err(|_| invalid_grant())?;
+    if !app::access::allowed(&mut tx, ctx, app, &user.id).await? {
+        return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);
+    }
     // What was granted before a second factor was asked for does not outlive the demand.
     let amr: Vec<String> = serde_json::from_str(&session.amr).map_err(Error::internal)?;
     let demand = Demand::load(&mut tx, ctx, Some(app), &user.id).await?;
@@ -71,7 +74,7 @@ async fn refresh(ctx: &Ctx, app: &Application, req: OidcTokenReq) -> Result<Toke
     if let Some(scope) = req.scope.as_deref() {
         session.scope = narrow(&session.scope, scope)?;
     }
-    let draft = token::draft(&mut tx, ctx, &session, app, &user).await?;
+    let draft = token::draft(&mut tx, ctx, &session, app, &user, &token::Extras::default()).await?;
     ctx.commit(tx, about).await?;
     draft.sign(ctx)
 }

@@ -6,7 +6,8 @@ use watchword_store::Tx;
 use watchword_store::message::{self as store, Tried, VerificationCode};
 use watchword_store::quota::{self, Quota};
 
-use super::{Medium, provider, target, text};
+use super::template::About;
+use super::{Medium, provider, target, template, text};
 use crate::ctx::Ctx;
 use crate::outbox::{self, Delivery};
 use crate::pool;
@@ -44,6 +45,7 @@ pub(super) async fn issue(
 ) -> Result<()> {
     charge_target(tx, ctx, medium, target).await?;
     let settings = pool::settings(tx, ctx.pool()).await?;
+    let life = template::lifetime(tx, ctx, medium, purpose).await?.unwrap_or(lifetime(medium, purpose));
     let code = Secret::new(match purpose {
         LINK => hash::token(&ctx.entropy, LINK_BYTES),
         _ => ctx.entropy.digits(settings.verify_code_length.clamp(4, 8)),
@@ -57,11 +59,16 @@ pub(super) async fn issue(
         attempts: 0,
         max_attempts: settings.verify_code_max_attempts.max(1),
         created_at: ctx.now(),
-        expires_at: ctx.now() + lifetime(medium, purpose),
+        expires_at: ctx.now() + life,
         consumed_at: None,
     };
     store::put_code(tx, &row).await?;
-    send_code(tx, ctx, medium, target, &code, purpose, delivery).await
+    send_code(tx, ctx, medium, target, &code, purpose, life, delivery).await
+}
+
+/// Sends a link that confirms an e-mail address, as [`issue_code`] sends a code.
+pub(crate) async fn send_link(tx: &mut Tx, ctx: &Ctx, email: &str) -> Result<()> {
+    issue(tx, ctx, Medium::Email, email, LINK, Delivery::Send).await
 }
 
 /// Whether `given` is the live code for this target and purpose; a right one is used up, a wrong one counts against
@@ -144,7 +151,7 @@ pub async fn enqueue_code(
     code: &Secret<String>,
     purpose: &str,
 ) -> Result<()> {
-    send_code(tx, ctx, medium, target, code, purpose, Delivery::Send).await
+    send_code(tx, ctx, medium, target, code, purpose, lifetime(medium, purpose), Delivery::Send).await
 }
 
 /// A code of the pool's length, for callers that keep it themselves.
@@ -159,7 +166,7 @@ pub fn code_hash(ctx: &Ctx, context: &[&str], code: &str) -> String {
     hash::hmac_sha256(&ctx.keys.code_mac, message.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// How long a code for this purpose lives.
+/// How long a code for this purpose lives, unless a template of the pool says otherwise.
 pub fn lifetime(medium: Medium, purpose: &str) -> Millis {
     match (medium, purpose) {
         (Medium::Email, "CHANNEL_RESET_PASSWORD") => RESET_BY_EMAIL_LIFETIME,
@@ -168,6 +175,7 @@ pub fn lifetime(medium: Medium, purpose: &str) -> Millis {
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "the parts of one message, used nowhere else")]
 async fn send_code(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -175,15 +183,21 @@ async fn send_code(
     target: &str,
     code: &Secret<String>,
     purpose: &str,
+    life: Millis,
     delivery: Delivery,
 ) -> Result<()> {
-    let life = lifetime(medium, purpose);
     let sender = text::sender(tx, ctx).await?;
     let lang = ctx.request().lang;
-    let letter = match purpose {
-        LINK => text::link(lang, &sender, &link(ctx, target, code.reveal()), life),
-        _ => text::code(lang, &sender, medium, purpose, code.reveal(), life),
+    let url = (purpose == LINK).then(|| link(ctx, target, code.reveal()));
+    let mut letter = match &url {
+        Some(url) => text::link(lang, &sender, url, life),
+        None => text::code(lang, &sender, medium, purpose, code.reveal(), life),
     };
+    if medium == Medium::Email {
+        let code = Some(code.reveal().as_str()).filter(|_| url.is_none());
+        let about = About { code, url: url.as_deref(), life: Some(life), ..About::default() };
+        letter = template::dress_code(tx, ctx, purpose, target, about, letter).await?;
+    }
     outbox::put(tx, ctx, medium, target, &letter, ctx.now() + life, delivery).await?;
     Ok(())
 }

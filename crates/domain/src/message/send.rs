@@ -20,8 +20,10 @@ use watchword_store::{Tx, user};
 
 use super::{Medium, code, target};
 use crate::audit::Audit;
+use crate::captcha::Answer;
 use crate::ctx::{Actor, Ctx, Request};
 use crate::group::follow;
+use crate::login::gate;
 use crate::outbox::Delivery;
 use crate::services::Services;
 use crate::{app, caller};
@@ -30,13 +32,15 @@ use crate::{app, caller};
 pub async fn send_sms(ctx: Ctx, req: SendSmsReq) -> Result<()> {
     let country = target::country(req.phone_country_code.as_deref()).map_err(|e| e.at("phoneCountryCode"))?;
     let to = target::normalise_phone(&req.phone_number, Some(&country)).map_err(|e| e.at("phoneNumber"))?;
-    send(ctx, Medium::Sms, to, req.channel.as_str(), of_sms(req.channel)).await
+    let captcha = Answer { text: req.captcha_code, token: req.captcha_token };
+    send(ctx, Medium::Sms, to, req.channel.as_str(), of_sms(req.channel), &captcha).await
 }
 
 /// send-email.
 pub async fn send_email(ctx: Ctx, req: SendEmailReq) -> Result<()> {
     let to = target::normalise_email(&req.email).map_err(|e| e.at("email"))?;
-    send(ctx, Medium::Email, to, req.channel.as_str(), of_email(req.channel)).await
+    let captcha = Answer { text: req.captcha_code, token: req.captcha_token };
+    send(ctx, Medium::Email, to, req.channel.as_str(), of_email(req.channel), &captcha).await
 }
 
 /// Confirms an e-mail address by the link that was sent to it: `email_verified` of the account that has it now.
@@ -104,11 +108,14 @@ fn of_email(channel: EmailChannel) -> Audience {
     }
 }
 
-async fn send(ctx: Ctx, medium: Medium, to: String, channel: &str, audience: Audience) -> Result<()> {
+async fn send(ctx: Ctx, medium: Medium, to: String, channel: &str, audience: Audience, captcha: &Answer) -> Result<()> {
     let user = match audience {
         Audience::Own => signed_in(&ctx).await?,
         Audience::Anyone | Audience::Account => None,
     };
+    if user.is_none() {
+        gate::robot(&ctx, captcha).await?;
+    }
     let mut tx = ctx.write().await?;
     let mut details = json!({ "medium": medium.as_str(), "channel": channel, "to": target::masked(medium, &to) });
     let reader = match &user {

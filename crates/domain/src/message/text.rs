@@ -42,6 +42,8 @@ pub fn code(lang: Lang, sender: &str, medium: Medium, purpose: &str, code: &str,
     Letter {
         subject: subject.get(lang).to_owned(),
         text: said.get(lang).to_owned(),
+        html: None,
+        from_name: None,
         code: Some(code.to_owned()),
         purpose: short(purpose),
     }
@@ -59,6 +61,8 @@ pub fn link(lang: Lang, sender: &str, url: &str, life: Millis) -> Letter {
     Letter {
         subject: subject.get(lang).to_owned(),
         text: said.get(lang).to_owned(),
+        html: None,
+        from_name: None,
         code: None,
         purpose: "verify_email_link".into(),
     }
@@ -76,6 +80,8 @@ pub fn reset_link(lang: Lang, sender: &str, url: &str, life: Millis) -> Letter {
     Letter {
         subject: subject.get(lang).to_owned(),
         text: said.get(lang).to_owned(),
+        html: None,
+        from_name: None,
         code: None,
         purpose: "reset_password_link".into(),
     }

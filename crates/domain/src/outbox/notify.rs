@@ -1,11 +1,13 @@
 //! Telling users what happened to their account, out of band.
 
+use watchword_api::message::EmailTemplateType;
 use watchword_kit::{Lang, Millis, Result, Secret, Text, text};
 use watchword_store::Tx;
 use watchword_store::user::User;
 
 use super::{Letter, enqueue};
 use crate::ctx::Ctx;
+use crate::message::template::{self, About};
 use crate::message::{Medium, provider, text as texts};
 
 /// A notice that waits longer than this tells nobody anything.
@@ -25,6 +27,8 @@ pub enum Event {
     ContactUnbound(Medium),
     ContactChanged(Medium),
     AccountDeleted,
+    /// The user has registered; told only in a pool's own words, see [`welcome`].
+    Welcome,
     /// With the first password, when the administrator asked for it to be sent.
     AccountCreated {
         password: Option<Secret<String>>,
@@ -53,8 +57,32 @@ pub async fn notify_at(tx: &mut Tx, ctx: &Ctx, user: &User, medium: Medium, targ
     }
     let sender = texts::sender(tx, ctx).await?;
     let lang = user.locale.as_deref().and_then(Lang::from_tag).unwrap_or(ctx.request().lang);
-    let letter = render(&event, medium, &sender, lang);
+    let mut letter = render(&event, medium, &sender, lang);
+    if let (Medium::Email, Some((kind, password))) = (medium, template_of(&event)) {
+        let about = About { user: Some(user), password, ..About::default() };
+        letter = template::dress(tx, ctx, kind, target, about, letter).await?;
+    }
     enqueue(tx, ctx, medium, target, &letter, ctx.now() + LIFETIME).await?;
+    Ok(())
+}
+
+/// The template that a pool may have for an event, and the password that it tells.
+fn template_of(event: &Event) -> Option<(EmailTemplateType, Option<&str>)> {
+    match event {
+        Event::AccountCreated { password } => {
+            Some((EmailTemplateType::FirstCreatedUser, password.as_ref().map(|p| p.reveal().as_str())))
+        }
+        Event::PasswordChanged => Some((EmailTemplateType::UserPasswordResetNotification, None)),
+        Event::Welcome => Some((EmailTemplateType::WelcomeEmail, None)),
+        _ => None,
+    }
+}
+
+/// Welcomes a user who has registered, if the pool has written something for that.
+pub async fn welcome(tx: &mut Tx, ctx: &Ctx, user: &User) -> Result<()> {
+    if user.email_key.is_some() && template::wanted(tx, ctx, EmailTemplateType::WelcomeEmail).await? {
+        notify_user(tx, ctx, user, Event::Welcome).await?;
+    }
     Ok(())
 }
 
@@ -68,7 +96,7 @@ fn render(event: &Event, medium: Medium, sender: &str, lang: Lang) -> Letter {
         }
         _ => said,
     };
-    let welcome = matches!(event, Event::AccountCreated { .. });
+    let welcome = matches!(event, Event::AccountCreated { .. } | Event::Welcome);
     let (title, said) = (title.get(lang), said.get(lang));
     let advice = text!("If this was not you, contact your administrator at once.", "如非本人操作，请立即联系管理员。");
     let advice = if welcome { "" } else { advice.get(lang) };
@@ -78,7 +106,14 @@ fn render(event: &Event, medium: Medium, sender: &str, lang: Lang) -> Letter {
         (Medium::Email, _) => format!("{said}\n\n{advice}\n"),
     };
     let text = text.trim_end().to_owned();
-    Letter { subject: format!("{sender}: {title}"), text, code: None, purpose: purpose.into() }
+    Letter {
+        subject: format!("{sender}: {title}"),
+        text,
+        html: None,
+        from_name: None,
+        code: None,
+        purpose: purpose.into(),
+    }
 }
 
 /// The event's name for providers, the subject and the sentence.
@@ -160,6 +195,9 @@ fn said(event: &Event) -> (&'static str, Text, Text) {
             text!("account deleted", "账号已注销"),
             text!("Your account was deleted, as asked for with it.", "您的账号已按申请注销。"),
         ),
+        Event::Welcome => {
+            ("welcome", text!("welcome", "欢迎"), text!("Your account is ready.", "您的账号已注册成功。"))
+        }
         Event::AccountCreated { .. } => (
             "account_created",
             text!("your account", "账号已创建"),

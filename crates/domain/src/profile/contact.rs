@@ -15,7 +15,7 @@ use crate::ctx::Ctx;
 use crate::group::follow;
 use crate::message::{self, Medium};
 use crate::outbox::{Event, notify_at};
-use crate::security_settings;
+use crate::pool;
 use crate::user::text::{self as rules, Identifier};
 use crate::user::{self, phone, unique, update};
 
@@ -253,7 +253,7 @@ async fn verify(ctx: &Ctx, asked: Asked, step: Step) -> Result<Secret<String>> {
     let Asked { new, new_code, old, fields: [new_field, old_field], channels: [new_channel, old_channel] } = asked;
     let medium = new.medium();
     let mut tx = ctx.write().await?;
-    let rules = security_settings::account_rules(&mut tx, ctx).await?;
+    let rules = pool::settings(&mut tx, ctx.pool()).await?.security;
     let user = user::by_id(&mut tx, ctx.pool(), &id).await?;
     let Some(present) = key(&user, medium).map(str::to_owned) else {
         let detail = text!("the account has none yet: bind one instead", "账号尚未绑定，请使用绑定接口");

@@ -13,11 +13,13 @@ use super::proof::{Given, key, needed};
 use crate::action_token::{self, Proof, Step};
 use crate::ctx::Ctx;
 use crate::group::follow;
+use crate::login::gate;
 use crate::message::Medium;
 use crate::outbox::{Event, notify_user};
 use crate::passwords::Verdict;
+use crate::security_settings::password::PasswordRules;
 use crate::user::{self, life, update};
-use crate::{login, security_settings};
+use crate::{login, pool};
 
 const CHANNEL: &str = "CHANNEL_RESET_PASSWORD";
 
@@ -29,9 +31,18 @@ struct Chosen {
 
 /// What cannot be decrypted becomes a random password, as at sign-in: nobody learns from the answer whether a
 /// ciphertext was well formed.
-async fn choose(ctx: &Ctx, field: &str, plain: Secret<String>) -> Result<Chosen> {
-    let rules = security_settings::account_rules(&mut ctx.read().await?, ctx).await?;
-    password::check_policy(plain.reveal(), rules.password_min_length).map_err(|e| Error::invalid(field, e))?;
+async fn choose(
+    ctx: &Ctx,
+    field: &str,
+    plain: Secret<String>,
+    user: &User,
+    former: Option<&Secret<String>>,
+) -> Result<Chosen> {
+    let mut rules = PasswordRules::of(&pool::settings(&mut ctx.read().await?, ctx.pool()).await?)?.of_user(user);
+    if let Some(former) = former {
+        rules = rules.after(former);
+    }
+    rules.check(plain.reveal()).map_err(|e| Error::invalid(field, e))?;
     let level = i64::from(password::strength(plain.reveal()));
     Ok(Chosen { hash: ctx.passwords.hash(plain, ctx.entropy).await?, level })
 }
@@ -56,12 +67,15 @@ pub async fn update(ctx: &Ctx, req: UpdatePasswordReq) -> Result<()> {
     let session = ctx.session()?;
     let encrypted = req.password_encrypt_type.unwrap_or_default();
     let user = user::by_id(&mut ctx.read().await?, ctx.pool(), &session.user_id).await?;
-    let vouched = match (&user.password_hash, req.old_password) {
+    let old = req.old_password.map(|old| login::plain(ctx, old, encrypted));
+    let vouched = match (&user.password_hash, &old) {
         (None, _) => None,
         (Some(_), None) => return Err(needed("oldPassword")),
-        (Some(_), Some(old)) => Some(login::own_password(ctx, &user, old, encrypted).await?),
+        (Some(_), Some(old)) => Some(login::own_password(ctx, &user, old.clone()).await?),
     };
-    let chosen = choose(ctx, "newPassword", login::plain(ctx, req.new_password, encrypted)).await;
+    let former = old.filter(|_| vouched.is_some());
+    let plain = login::plain(ctx, req.new_password, encrypted);
+    let chosen = choose(ctx, "newPassword", plain, &user, former.as_ref()).await;
     let mut tx = ctx.write().await?;
     let held = TABLE.hold(&mut tx, ctx.pool(), &user.id, "updated_at", ctx.now()).await?;
     let mut held = held.ok_or_else(|| Error::new(codes::USER_NOT_FOUND))?;
@@ -142,14 +156,16 @@ pub async fn reset(ctx: &Ctx, req: ResetPasswordReq) -> Result<()> {
         let mut tx = ctx.read().await?;
         let row = action_token::read(&mut tx, ctx, &steps, &token).await?;
         let user = user::by_id(&mut tx, ctx.pool(), &row.user_id).await.map_err(|_| action_token::over())?;
-        (row, user.password_hash)
+        (row, user)
     };
     let plain = login::plain(ctx, req.password, req.password_encrypt_type.unwrap_or_default());
-    if row.channel == "password" && ctx.passwords.verify(plain.clone(), present).await? != Verdict::Wrong {
+    if row.channel == "password"
+        && ctx.passwords.verify(plain.clone(), present.password_hash.clone()).await? != Verdict::Wrong
+    {
         let detail = text!("choose another one than before", "新密码不能与原密码相同");
         return Err(Error::invalid("password", detail));
     }
-    let chosen = choose(ctx, "password", plain).await?;
+    let chosen = choose(ctx, "password", plain, &present, None).await?;
     let mut tx = ctx.write().await?;
     let (row, mut user) = action_token::spend(&mut tx, ctx, &steps, &token).await?;
     let seen = match row.channel.as_str() {
@@ -161,6 +177,7 @@ pub async fn reset(ctx: &Ctx, req: ResetPasswordReq) -> Result<()> {
         return Err(action_token::over());
     }
     chosen.save(&mut tx, ctx, &mut user).await?;
+    gate::unlock(&mut tx, ctx, &user.id).await?;
     update::sign_out(&mut tx, ctx, &user.id).await?;
     notify_user(&mut tx, ctx, &user, Event::PasswordChanged).await?;
     ctx.commit(tx, json!({ "userId": user.id, "by": row.channel })).await

@@ -42,7 +42,8 @@ pub async fn verify(ctx: &Ctx, req: VerifyDeleteAccountReq) -> Result<DeleteAcco
         None => {
             let payload = req.password_payload.ok_or_else(|| needed("passwordPayload"))?;
             let encrypted = payload.password_encrypt_type.unwrap_or_default();
-            let vouched = login::own_password(ctx, &user, payload.password, encrypted).await?;
+            let given = login::plain(ctx, payload.password, encrypted);
+            let vouched = login::own_password(ctx, &user, given).await?;
             let mut tx = ctx.write().await?;
             let now = user::by_id(&mut tx, ctx.pool(), &id).await?;
             vouched.settle(&mut tx, ctx, &now).await?;

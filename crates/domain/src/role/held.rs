@@ -35,6 +35,11 @@ async fn held(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<Vec<Held>> {
     Ok(rows.into_iter().map(|role| Held { inherited: !own.contains(&role.id), role }).collect())
 }
 
+/// Ids of all roles that a user holds.
+pub(crate) async fn ids_held(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<Vec<String>> {
+    Ok(held(tx, ctx, user).await?.into_iter().map(|h| h.role.id).collect())
+}
+
 /// The roles of a permission space that a user holds, in the order of their codes.
 ///
 /// # Errors

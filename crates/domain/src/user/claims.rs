@@ -32,6 +32,17 @@ pub fn claims(user: &User, scope: &str) -> Map<String, Value> {
     out.0
 }
 
+/// The scopes that tell claims.
+const SCOPES: &str = "profile email phone address username external_id extended_fields";
+
+/// The claims with these names (OpenID Connect Core §5.5), out of all that a scope could tell.
+pub fn requested_claims(user: &User, names: &[String]) -> Map<String, Value> {
+    if names.is_empty() {
+        return Map::new();
+    }
+    claims(user, SCOPES).into_iter().filter(|(name, _)| names.contains(name)).collect()
+}
+
 struct Claims(Map<String, Value>);
 
 impl Claims {
@@ -128,6 +139,12 @@ mod tests {
         assert_eq!(told["address"]["region"], "Kent");
         assert_eq!(told["extended_fields"], json!({ "badge": 1 }));
         assert!(told.get("middle_name").is_none(), "what the user has not is left out");
+    }
+
+    #[test]
+    fn a_claim_asked_for_by_name_comes_alone() {
+        let told = requested_claims(&ada(), &["email".into(), "sub".into(), "middle_name".into()]);
+        assert_eq!(Value::Object(told), json!({ "email": "Ada@Example.com" }));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::department::member::{self, Places};
 use crate::group::follow;
 use crate::mfa_otp::{self, NewOtp};
 use crate::pool::{self, PoolSettings};
+use crate::security_settings::password::PasswordRules;
 
 /// Most users in one request.
 pub const MAX_BATCH: usize = 50;
@@ -88,9 +89,10 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
     let departments: Vec<_> = list.iter_mut().map(|item| item.department_ids.take()).collect();
     let kind = options.department_id_type.unwrap_or_default();
     let places = member::places(ctx, &departments, kind).await.map_err(|(i, e)| place.at(e, i))?;
+    let rules = PasswordRules::of(&settings)?;
     let mut made = Vec::with_capacity(list.len());
     for (i, item) in list.into_iter().enumerate() {
-        let new = draw_up(ctx, item, &options, settings.password_min_length, &fields).map_err(|e| place.at(e, i))?;
+        let new = draw_up(ctx, item, &options, &rules, &fields).map_err(|e| place.at(e, i))?;
         if let Some(notice) = &notice {
             notice.reaches(&new.row).map_err(|e| place.at(e, i))?;
         }
@@ -107,7 +109,7 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
         return Err(refused);
     }
     for (i, new) in made.iter_mut().enumerate() {
-        work(ctx, new, &settings).await.map_err(|e| place.at(e, i))?;
+        work(ctx, new, &settings, &rules).await.map_err(|e| place.at(e, i))?;
     }
     match insert(ctx, &made, notice.as_ref(), places.as_ref(), &fields, place).await {
         Ok(()) => view::written_all(ctx, made.into_iter().map(|new| new.row).collect()).await,
@@ -127,9 +129,9 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
 }
 
 /// The costly part: the password's hash, the authenticator's seal.
-pub(crate) async fn work(ctx: &Ctx, new: &mut New, settings: &PoolSettings) -> Result<()> {
+pub(crate) async fn work(ctx: &Ctx, new: &mut New, settings: &PoolSettings, rules: &PasswordRules) -> Result<()> {
     let plan = std::mem::replace(&mut new.plan, Plan::Nothing);
-    if let Some(prepared) = password::prepare(ctx, plan, settings.password_min_length).await? {
+    if let Some(prepared) = password::prepare(ctx, plan, &rules.clone().of_user(&new.row)).await? {
         new.row.password_hash = Some(prepared.hash);
         new.row.password_level = prepared.level;
         new.row.password_set_at = Some(ctx.now());
@@ -212,7 +214,7 @@ pub(crate) fn draw_up(
     ctx: &Ctx,
     mut item: NewUser,
     options: &CreateUserOptions,
-    min_length: usize,
+    rules: &PasswordRules,
     fields: &Fields,
 ) -> Result<New> {
     absent("tenantIds", item.tenant_ids.as_deref())?;
@@ -234,7 +236,7 @@ pub(crate) fn draw_up(
         otp: item.otp,
         bound: None,
         made: None,
-        plan: password::plan(wish, min_length, &ctx.entropy)?,
+        plan: password::plan(wish, &rules.clone().of_user(&row), &ctx.entropy)?,
         identities: identity::rows(ctx, &row.id, item.identities.unwrap_or_default())?,
         custom: custom::index(ctx.pool().as_str(), &row.id, &data),
         drawn,

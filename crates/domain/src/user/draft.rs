@@ -142,6 +142,11 @@ impl Draft {
         }
     }
 
+    /// Whether the account is to be active from now on.
+    pub fn activates(&self) -> bool {
+        self.status == Some(UserStatus::Activated)
+    }
+
     /// Writes the wishes into a row. A new address or number is unproven unless the request says otherwise.
     ///
     /// # Errors

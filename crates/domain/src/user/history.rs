@@ -1,6 +1,7 @@
 //! Sign-ins as they happened, and the applications of a user.
 
 use serde_json::json;
+use watchword_api::app::PermissionStrategy;
 use watchword_api::common::{Page, UserQuery};
 use watchword_api::user::{AccessibleApp, LoggedInApp, LoginHistoryQuery, LoginRecord, LoginStrategy};
 use watchword_kit::{Error, Millis, PoolId, Result};
@@ -105,8 +106,8 @@ pub async fn logged_in_apps(ctx: &Ctx, query: UserQuery) -> Result<Vec<LoggedInA
     Ok(apps.into_iter().map(show).collect())
 }
 
-/// `GET /api/v3/get-user-accessible-apps`: every application of the pool for a user who may sign in, none for another.
-/// Applications have no rules yet about who may enter.
+/// `GET /api/v3/get-user-accessible-apps`: the applications that their rules let the user enter; none for a user who
+/// may not sign in.
 ///
 /// # Errors
 /// 404/2004.
@@ -115,24 +116,35 @@ pub async fn accessible_apps(ctx: &Ctx, query: UserQuery) -> Result<Vec<Accessib
     if !life::may_sign_in(&user, ctx.now()) {
         return Ok(Vec::new());
     }
-    let apps = all_apps(&mut ctx.read().await?, ctx.pool()).await?;
-    let show = |app: Application| AccessibleApp {
+    let (apps, _) = app::access::apps_of(&mut ctx.read().await?, ctx, &user.id).await?;
+    Ok(apps.into_iter().map(|app| accessible(ctx, app)).collect())
+}
+
+pub(crate) fn accessible(ctx: &Ctx, app: Application) -> AccessibleApp {
+    AccessibleApp {
         app_login_url: app::login_address(ctx, &app),
+        app_default_login_strategy: match app::access::strategy(&app) {
+            PermissionStrategy::AllowAll => LoginStrategy::AllowAll,
+            PermissionStrategy::DenyAll => LoginStrategy::DenyAll,
+        },
         app_id: app.id,
         app_name: app.name,
         app_logo: app.logo,
-        app_default_login_strategy: LoginStrategy::AllowAll,
-    };
-    Ok(apps.into_iter().map(show).collect())
+    }
 }
 
-/// `GET /api/v3/get-user-authorized-apps`: the applications opened to the user by a rule; there are no such rules yet.
+/// `GET /api/v3/get-user-authorized-apps`: the applications opened to the user by a rule.
 ///
 /// # Errors
 /// 404/2004.
 pub async fn authorized_apps(ctx: &Ctx, query: UserQuery) -> Result<Vec<AccessibleApp>> {
-    life::find(ctx, &query.user_id, query.user_id_type).await?;
-    Ok(Vec::new())
+    let user = life::find(ctx, &query.user_id, query.user_id_type).await?;
+    if !life::may_sign_in(&user, ctx.now()) {
+        return Ok(Vec::new());
+    }
+    let (mut apps, opened) = app::access::apps_of(&mut ctx.read().await?, ctx, &user.id).await?;
+    apps.retain(|app| opened.contains(&app.id));
+    Ok(apps.into_iter().map(|app| accessible(ctx, app)).collect())
 }
 
 pub(crate) async fn all_apps(tx: &mut Tx, pool: &PoolId) -> Result<Vec<Application>> {

@@ -26,6 +26,7 @@ use crate::ctx::Ctx;
 use crate::custom_field::Fields;
 use crate::job::{Counts, Problem, Running};
 use crate::pool;
+use crate::security_settings::password::PasswordRules;
 
 /// Rows of one transaction.
 pub const CHUNK: usize = 1_000;
@@ -91,7 +92,8 @@ pub async fn chunk(
         let settings = pool::settings(&mut tx, ctx.pool()).await?;
         (settings, Fields::load(&mut tx, ctx, TargetType::User).await?)
     };
-    let (mut items, mut problems) = read(ctx, settings.password_min_length, seen, rows);
+    let rules = PasswordRules::of(&settings)?;
+    let (mut items, mut problems) = read(ctx, &rules, seen, rows);
     let mut plan = plan::judge(ctx, options, &fields, seen, &items).await?;
     match target {
         Target::Dry => {
@@ -104,7 +106,7 @@ pub async fn chunk(
             for _ in 0..ATTEMPTS {
                 let doomed = options.all_or_nothing && !(problems.is_empty() && plan.problems.is_empty());
                 if !doomed {
-                    plan::hash_passwords(ctx, &plan, &mut items, settings.password_min_length).await?;
+                    plan::hash_passwords(ctx, &plan, &mut items, &rules).await?;
                 }
                 let counts = plan.counts();
                 let all: Vec<Problem> = problems.iter().chain(&plan.problems).cloned().collect();
@@ -127,13 +129,13 @@ pub async fn chunk(
 /// Notes the names of rows that an earlier run has done. Whom they meant and which names they freed is not known any
 /// more, so a later row that has to do with those is done, not reported.
 pub fn skip(ctx: &Ctx, seen: &mut Seen, rows: Vec<Entry>) {
-    drop(read(ctx, 0, seen, rows));
+    drop(read(ctx, &PasswordRules::default(), seen, rows));
 }
 
-fn read(ctx: &Ctx, min_length: usize, seen: &mut Seen, rows: Vec<Entry>) -> (Vec<Item>, Vec<Problem>) {
+fn read(ctx: &Ctx, rules: &PasswordRules, seen: &mut Seen, rows: Vec<Entry>) -> (Vec<Item>, Vec<Problem>) {
     let (mut items, mut problems) = (Vec::with_capacity(rows.len()), Vec::new());
     for Entry { line, fields } in rows {
-        match fields.and_then(|fields| Item::read(ctx, line, fields, min_length)) {
+        match fields.and_then(|fields| Item::read(ctx, line, fields, rules)) {
             Err(e) => problems.push(Problem::of(line, &e)),
             Ok(item) => match seen.note(&item) {
                 None => items.push(item),

@@ -1,11 +1,13 @@
 //! Telling users of their new account or password because the administrator asked for it.
 
+use watchword_api::message::EmailTemplateType;
 use watchword_api::user::{NotifyCreated, NotifyPasswordReset};
 use watchword_kit::{Error, Lang, Millis, Result, Secret, Text, codes, text};
 use watchword_store::user::User;
 use watchword_store::{Tx, app};
 
 use crate::ctx::Ctx;
+use crate::message::template::{self, About};
 use crate::message::{self, Medium, provider, text as texts};
 use crate::outbox::{Letter, enqueue};
 
@@ -120,7 +122,16 @@ impl Notice {
         let sender = texts::sender(tx, ctx).await?;
         let lang = user.locale.as_deref().and_then(Lang::from_tag).unwrap_or(ctx.request().lang);
         for (medium, target) in targets {
-            let letter = self.letter(medium, &sender, lang, password);
+            let mut letter = self.letter(medium, &sender, lang, password);
+            if medium == Medium::Email {
+                let (password, url) = (password.map(|p| p.reveal().as_str()), Some(self.address.as_str()));
+                let about = About { user: Some(user), password, url, ..About::default() };
+                let kind = match self.happened {
+                    Happened::Created => EmailTemplateType::FirstCreatedUser,
+                    Happened::PasswordReset => EmailTemplateType::AdminResetUserPasswordNotification,
+                };
+                letter = template::dress(tx, ctx, kind, &target, about, letter).await?;
+            }
             enqueue(tx, ctx, medium, &target, &letter, ctx.now() + LIFETIME).await?;
         }
         Ok(())
@@ -151,7 +162,14 @@ impl Notice {
             (Medium::Sms, Lang::Zh) => format!("【{sender}】{said}{told}"),
             (Medium::Email, _) => format!("{said}\n{told}").trim_end().to_owned() + "\n",
         };
-        Letter { subject: format!("{sender}: {title}"), text, code: None, purpose: purpose.into() }
+        Letter {
+            subject: format!("{sender}: {title}"),
+            text,
+            html: None,
+            from_name: None,
+            code: None,
+            purpose: purpose.into(),
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use watchword_api::common::PasswordEncryptType;
 use watchword_crypto::password;
-use watchword_kit::{Entropy, Error, Result, Secret, text};
+use watchword_kit::{Entropy, Error, Result, Secret, codes, text};
 
 use crate::ctx::Ctx;
+use crate::security_settings::password::PasswordRules;
 
 /// Characters of a password made here, at least; of 57 kinds, so 116 bits.
 const MADE: usize = 20;
@@ -53,7 +54,7 @@ pub struct Prepared {
 ///
 /// # Errors
 /// 400 at the member that does not fit.
-pub fn plan(wish: Wish, min_length: usize, entropy: &Entropy) -> Result<Plan> {
+pub fn plan(wish: Wish, rules: &PasswordRules, entropy: &Entropy) -> Result<Plan> {
     let Wish { password, salt, hash, keep, make, encrypted } = wish;
     if let Some(salt) = &salt
         && (password.is_none() || salt.reveal().len() > MAX_SALT)
@@ -75,7 +76,7 @@ pub fn plan(wish: Wish, min_length: usize, entropy: &Entropy) -> Result<Plan> {
             let detail = text!("a password is given already", "已提供密码，无需自动生成");
             return Err(Error::invalid("options.autoGeneratePassword", detail));
         }
-        return Ok(Plan::Plain { password: generate(min_length, entropy), made: true });
+        return Ok(Plan::Plain { password: generate(rules, entropy)?, made: true });
     }
     let Some(password) = password else {
         if keep {
@@ -89,7 +90,7 @@ pub fn plan(wish: Wish, min_length: usize, entropy: &Entropy) -> Result<Plan> {
     match encrypted {
         PasswordEncryptType::None if salt.is_some() || keep => stored_form(password.reveal(), salt),
         PasswordEncryptType::None => {
-            password::check_policy(password.reveal(), min_length).map_err(|e| Error::invalid("password", e))?;
+            rules.check(password.reveal()).map_err(|e| Error::invalid("password", e))?;
             Ok(Plan::Plain { password, made: false })
         }
         by => Ok(Plan::Sealed { password, by, hash: keep || salt.is_some(), salt }),
@@ -100,7 +101,7 @@ pub fn plan(wish: Wish, min_length: usize, entropy: &Entropy) -> Result<Plan> {
 ///
 /// # Errors
 /// 400 at `password` when it cannot be decrypted or is against the policy, 429 when too many passwords are waiting.
-pub async fn prepare(ctx: &Ctx, plan: Plan, min_length: usize) -> Result<Option<Prepared>> {
+pub async fn prepare(ctx: &Ctx, plan: Plan, rules: &PasswordRules) -> Result<Option<Prepared>> {
     let (plain, made) = match plan {
         Plan::Nothing => return Ok(None),
         Plan::Hash(hash) => return Ok(Some(Prepared { hash, level: None, made: None })),
@@ -113,7 +114,7 @@ pub async fn prepare(ctx: &Ctx, plan: Plan, min_length: usize) -> Result<Option<
                 };
                 return Ok(Some(Prepared { hash, level: None, made: None }));
             }
-            password::check_policy(opened.reveal(), min_length).map_err(|e| Error::invalid("password", e))?;
+            rules.check(opened.reveal()).map_err(|e| Error::invalid("password", e))?;
             (opened, false)
         }
     };
@@ -161,7 +162,24 @@ fn imported(field: &str, hash: String) -> Result<Plan> {
     Ok(Plan::Hash(hash))
 }
 
-fn generate(min_length: usize, entropy: &Entropy) -> Secret<String> {
+/// A password that keeps the pool's rules. Expressions may ask for what a random text rarely has, so that a few are
+/// drawn, the later ones with a sign in them.
+///
+/// # Errors
+/// 422 when none of many fits.
+fn generate(rules: &PasswordRules, entropy: &Entropy) -> Result<Secret<String>> {
     let draw = |_| char::from(ALPHABET[entropy.below(ALPHABET.len() as u32) as usize]);
-    Secret::new((0..MADE.max(min_length)).map(draw).collect())
+    for sign in ["", "-", "!", "_", "#", "@", "$"] {
+        for _ in 0..8 {
+            let made: String = (0..MADE.max(rules.min_length)).map(draw).collect();
+            let made = format!("{made}{sign}");
+            if rules.check(&made).is_ok() {
+                return Ok(Secret::new(made));
+            }
+        }
+    }
+    Err(Error::new(codes::UNPROCESSABLE).at("options.autoGeneratePassword").because(text!(
+        "no random password keeps the pool's rules; give one",
+        "无法随机生成符合密码策略的密码，请直接提供密码"
+    )))
 }

@@ -16,6 +16,7 @@ use super::unique;
 use crate::ctx::Ctx;
 use crate::custom_field::Fields;
 use crate::pool;
+use crate::security_settings::password::PasswordRules;
 
 /// Who the people of a request are.
 pub(crate) struct People {
@@ -46,12 +47,12 @@ pub(crate) async fn put(tx: &mut Tx, ctx: &Ctx, given: Vec<(String, DepartmentTr
     if given.is_empty() {
         return Ok(people);
     }
-    let min_length = pool::settings(tx, ctx.pool()).await?.password_min_length;
+    let rules = PasswordRules::of(&pool::settings(tx, ctx.pool()).await?)?;
     // Nothing of what a tree says of a person is a custom field.
     let fields = Fields::none(TargetType::User);
     let mut drawn = Vec::with_capacity(given.len());
     for (path, person) in &given {
-        let new = create::draw_up(ctx, new_user(person), &CreateUserOptions::default(), min_length, &fields);
+        let new = create::draw_up(ctx, new_user(person), &CreateUserOptions::default(), &rules, &fields);
         drawn.push(new.map_err(|e| e.at(path.clone()))?);
     }
     let mut known = known(tx, ctx, &drawn).await?;

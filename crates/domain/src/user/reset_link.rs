@@ -17,9 +17,11 @@ use super::{life, update};
 use crate::audit::Audit;
 use crate::ctx::{Actor, Ctx, Request};
 use crate::group::follow;
+use crate::login::gate;
 use crate::message::{self, Medium, provider, text as texts};
 use crate::outbox::{Event, enqueue, notify_user};
 use crate::pool;
+use crate::security_settings::password::PasswordRules;
 use crate::services::Services;
 
 /// How long a link can be used.
@@ -102,15 +104,15 @@ pub async fn complete(
     let ctx = Ctx::new(services.clone(), PoolId::new(pool), actor, request, Some(Audit::PasswordReset));
     let over = || Error::new(codes::PASS_CODE_WRONG);
     let id = hash::token_hash(token);
-    let settings = {
+    let rules = {
         // Nobody has a password hashed here without a link.
         let mut tx = ctx.read().await?;
         let row = RESETS.get(&mut tx, ctx.pool(), &id).await?;
-        row.filter(|row| row.expires_at > ctx.now()).ok_or_else(over)?;
-        pool::settings(&mut tx, ctx.pool()).await?
+        let row = row.filter(|row| row.expires_at > ctx.now()).ok_or_else(over)?;
+        let user = TABLE.get(&mut tx, ctx.pool(), &row.user_id).await?.ok_or_else(over)?;
+        PasswordRules::of(&pool::settings(&mut tx, ctx.pool()).await?)?.of_user(&user)
     };
-    let min_length = settings.password_min_length;
-    password::check_policy(password.reveal(), min_length).map_err(|e| Error::invalid("password", e))?;
+    rules.check(password.reveal()).map_err(|e| Error::invalid("password", e))?;
     let level = i64::from(password::strength(password.reveal()));
     let hashed = ctx.passwords.hash(password, ctx.entropy).await?;
     let mut tx = ctx.write().await?;
@@ -128,6 +130,7 @@ pub async fn complete(
     user.password_set_at = Some(ctx.now());
     user.reset_password_on_next_login = false;
     TABLE.update(&mut tx, &user).await?;
+    gate::unlock(&mut tx, &ctx, &user.id).await?;
     follow::changed(&mut tx, &ctx, std::slice::from_ref(&user.id)).await?;
     update::sign_out(&mut tx, &ctx, &user.id).await?;
     notify_user(&mut tx, &ctx, &user, Event::PasswordChanged).await?;

@@ -22,7 +22,9 @@ use super::{custom, life, view};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
 use crate::group::follow;
+use crate::login::gate;
 use crate::pool;
+use crate::security_settings::password::PasswordRules;
 
 /// Changes one user; what the request does not name stays.
 ///
@@ -98,7 +100,7 @@ async fn change(
     place: Place,
 ) -> Result<Vec<User>> {
     let mut options = options;
-    let (min_length, notice, fields) = {
+    let (rules, notice, fields) = {
         let mut tx = ctx.read().await?;
         let settings = pool::settings(&mut tx, ctx.pool()).await?;
         let notice = Notice::password_reset(&mut tx, ctx, options.notify.take()).await?;
@@ -106,7 +108,7 @@ async fn change(
             true => Fields::none(TargetType::User),
             false => Fields::load(&mut tx, ctx, TargetType::User).await?,
         };
-        (settings.password_min_length, notice, fields)
+        (PasswordRules::of(&settings)?, notice, fields)
     };
     check_notice(&list, &options, notice.is_some())?;
     let rows = named(ctx, &list, kind, place).await?;
@@ -119,7 +121,8 @@ async fn change(
         draft.custom(ctx, &fields, &mut row).map_err(|e| place.at(e, i))?;
         let wish =
             Wish { password: patch.password, make: options.make, encrypted: options.encrypted, ..Wish::default() };
-        plans.push(password::plan(wish, min_length, &ctx.entropy).map_err(|e| place.at(e, i))?);
+        let rules = rules.clone().of_user(&row);
+        plans.push(password::plan(wish, &rules, &ctx.entropy).map_err(|e| place.at(e, i))?);
         changes.push(Change { id: row.id.clone(), draft, password: None });
         after.push(row);
     }
@@ -129,7 +132,8 @@ async fn change(
         return Err(refused);
     }
     for (i, plan) in plans.into_iter().enumerate() {
-        changes[i].password = password::prepare(ctx, plan, min_length).await.map_err(|e| place.at(e, i))?;
+        let rules = rules.clone().of_user(after[i]);
+        changes[i].password = password::prepare(ctx, plan, &rules).await.map_err(|e| place.at(e, i))?;
     }
     match write(ctx, &changes, &options, notice.as_ref(), &fields, place).await {
         Ok(rows) => view::written_all(ctx, rows).await,
@@ -218,6 +222,9 @@ async fn write(
             let data = custom::object(&row.custom_data)?;
             let index = custom::index(ctx.pool().as_str(), &row.id, &data);
             store::set_custom_values(&mut tx, ctx.pool(), &row.id, &index).await?;
+        }
+        if change.password.is_some() || change.draft.activates() {
+            gate::unlock(&mut tx, ctx, &row.id).await?;
         }
         if change.password.is_some() || life::has_fallen(&before, &row) {
             sign_out(&mut tx, ctx, &row.id).await?;

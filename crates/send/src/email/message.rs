@@ -21,7 +21,7 @@ pub(super) fn address(s: &str) -> Result<Address, String> {
 pub(super) fn build(config: &SmtpConfig, email: &Email) -> Result<Message, String> {
     let date = u64::try_from(email.date.as_seconds()).map_err(|_| String::from("a date before 1970"))?;
     let mut builder: MessageBuilder = Message::builder()
-        .from(Mailbox::new(config.from_name.clone(), address(&config.from)?))
+        .from(Mailbox::new(sender(config, email)?, address(&config.from)?))
         .to(Mailbox::new(None, address(&email.to)?))
         .subject(header("subject", &email.subject)?)
         .message_id(Some(message_id(&email.message_id)?))
@@ -41,6 +41,11 @@ pub(super) fn build(config: &SmtpConfig, email: &Email) -> Result<Message, Strin
         ),
     };
     built.map_err(|e| format!("message: {e}"))
+}
+
+fn sender(config: &SmtpConfig, email: &Email) -> Result<Option<String>, String> {
+    let name = email.from_name.as_ref().or(config.from_name.as_ref());
+    name.map(|name| header("from", name).map(str::to_owned)).transpose()
 }
 
 fn header<'a>(name: &str, value: &'a str) -> Result<&'a str, String> {

@@ -23,6 +23,7 @@ fn email() -> Email {
         subject: String::from("Your code"),
         text: String::from("Your code is 012345\n"),
         html: None,
+        from_name: None,
         message_id: String::from("652f0c@id.example"),
         date: Millis(1_795_148_267_199),
     }

@@ -49,6 +49,7 @@ async fn every_statement_on_tenant_data_names_the_pool() {
         "UPDATE outbox",
         "FROM dev_inbox",
         "FROM jobs WHERE state = 'running'",
+        "FROM allowed_origins WHERE origin = $1",
     ];
     let place = sqlite().await;
     let tenant: Vec<(String,)> = place
@@ -202,7 +203,9 @@ macro_rules! for_every_table {
         $check($place, &crate::access_key::TABLE).await;
         $check($place, &crate::action_token::TABLE).await;
         $check($place, &crate::app::TABLE).await;
+        $check($place, &crate::app::access::TABLE).await;
         $check($place, &crate::audit::TABLE).await;
+        $check($place, &crate::captcha::TABLE).await;
         $check($place, &crate::department::TABLE).await;
         $check($place, &crate::department::CUSTOM_VALUES).await;
         $check($place, &crate::department::SYNC_RELATIONS).await;
@@ -333,6 +336,8 @@ async fn no_statement_reads_a_whole_pool_but_those_that_are_meant_to() {
         "FROM base_fields",
         "WHERE pool_id = $1 AND custom_data LIKE $2",
         "WHERE pool_id = $1 AND app_id = $2",
+        "FROM allowed_origins WHERE pool_id = $1",
+        "FROM email_templates",
         // A few rows per pool, one per 8,192 users, and 8,192 of those.
         "FROM user_counts",
         "FROM user_segments",

@@ -42,6 +42,15 @@ pub async fn add(tx: &mut Tx, login: &Login) -> Result<()> {
     tx.later(sql, &login.values()).await
 }
 
+/// Addresses of a user's latest sign-ins since a moment, up to fifty sign-ins.
+pub async fn addresses(tx: &mut Tx, pool: &PoolId, user: &str, since: Millis) -> Result<Vec<Option<String>>> {
+    let sql = sql!(
+        "SELECT ip FROM user_logins WHERE pool_id = $1 AND user_id = $2 AND at >= $3 AND success
+         ORDER BY at DESC, id DESC LIMIT 50"
+    );
+    Ok(tx.all::<(Option<String>,)>(sql, vals![pool, user, since]).await?.into_iter().map(|(ip,)| ip).collect())
+}
+
 /// A page of a user's sign-ins, the latest first, and how many in all.
 pub async fn list(tx: &mut Tx, pool: &PoolId, user: &str, w: &Wanted, page: Page) -> Result<(i64, Vec<Login>)> {
     let count = sql!(

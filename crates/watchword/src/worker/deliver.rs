@@ -79,7 +79,8 @@ async fn send(services: &Arc<Services>, fetch: &Fetch, message: &Message, letter
                 to: message.target.clone(),
                 subject: letter.subject,
                 text: letter.text,
-                html: None,
+                html: letter.html,
+                from_name: letter.from_name,
                 message_id,
                 date: message.created_at,
             };

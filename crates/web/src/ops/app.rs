@@ -1,8 +1,11 @@
 //! Applications.
 
+mod access;
+mod tenant;
+
 use watchword_api::app::{
-    AppIdQuery, AppIdReq, Application, ApplicationSecret, ApplicationSimpleInfo, CreateApplicationReq,
-    ListApplicationsQuery, UpdateApplicationMfaSettingsReq,
+    AppIdQuery, AppIdReq, Application, ApplicationSecret, ApplicationSimpleInfo, CheckDomainReq, CreateApplicationReq,
+    DomainAvailable, ListApplicationsQuery, UpdateApplicationMfaSettingsReq, UpdateApplicationReq,
 };
 use watchword_api::common::{Page, Success};
 use watchword_api::security_settings::MfaSettings;
@@ -13,7 +16,7 @@ use crate::op::Op;
 
 pub fn ops() -> Vec<Op> {
     use Permission::{ApplicationRead, ApplicationReadSecret, ApplicationWrite};
-    vec![
+    let own = vec![
         Op::read("GET", "/api/v3/get-application", get).needs(ApplicationRead).says("Read an application"),
         Op::read("GET", "/api/v3/list-applications", list).needs(ApplicationRead).says("List applications"),
         Op::read("GET", "/api/v3/get-application-simple-info", simple_info)
@@ -25,6 +28,12 @@ pub fn ops() -> Vec<Op> {
         Op::write("POST", "/api/v3/create-application", create, Audit::ApplicationCreate)
             .needs(ApplicationWrite)
             .says("Make an application"),
+        Op::write("POST", "/api/v3/update-application", update, Audit::ApplicationUpdate)
+            .needs(ApplicationWrite)
+            .says("Change an application"),
+        Op::read("POST", "/api/v3/check-domain-available", check_domain)
+            .needs(ApplicationRead)
+            .says("Say whether an application may have an identifier"),
         Op::write("POST", "/api/v3/delete-application", delete, Audit::ApplicationDelete)
             .needs(ApplicationWrite)
             .says("Delete an application and end its sessions"),
@@ -37,7 +46,8 @@ pub fn ops() -> Vec<Op> {
         Op::write("POST", "/api/v3/update-application-mfa-settings", update_mfa_settings, Audit::MfaSettingsUpdate)
             .needs(ApplicationWrite)
             .says("Switch second factors of an application on and off"),
-    ]
+    ];
+    own.into_iter().chain(access::ops()).chain(tenant::ops()).collect()
 }
 
 async fn get(ctx: Ctx, query: AppIdQuery) -> Result<Application> {
@@ -58,6 +68,14 @@ async fn list_simple_info(ctx: Ctx, query: ListApplicationsQuery) -> Result<Page
 
 async fn create(ctx: Ctx, req: CreateApplicationReq) -> Result<Application> {
     app::create(&ctx, req).await
+}
+
+async fn update(ctx: Ctx, req: UpdateApplicationReq) -> Result<Application> {
+    app::update(&ctx, req).await
+}
+
+async fn check_domain(ctx: Ctx, req: CheckDomainReq) -> Result<DomainAvailable> {
+    app::check_domain(&ctx, req).await
 }
 
 async fn delete(ctx: Ctx, req: AppIdReq) -> Result<Success> {

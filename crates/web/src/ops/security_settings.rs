@@ -1,6 +1,8 @@
-//! Second factors of the whole user pool.
+//! Security settings of the whole user pool.
 
-use watchword_api::security_settings::{DisableGlobalMfaSettingsReq, MfaSettings, UpdateGlobalMfaSettingsReq};
+use watchword_api::security_settings::{
+    DisableGlobalMfaSettingsReq, MfaSettings, SecuritySettings, UpdateGlobalMfaSettingsReq, UpdateSecuritySettingsReq,
+};
 use watchword_domain::{Audit, Ctx, Permission, security_settings};
 use watchword_kit::Result;
 
@@ -8,6 +10,12 @@ use crate::op::{Nothing, Op};
 
 pub fn ops() -> Vec<Op> {
     vec![
+        Op::read("GET", "/api/v3/get-security-settings", get)
+            .needs(Permission::SecuritySettingsRead)
+            .says("Read the user pool's security settings"),
+        Op::write("POST", "/api/v3/update-security-settings", update, Audit::SecuritySettingsUpdate)
+            .needs(Permission::SecuritySettingsWrite)
+            .says("Change the user pool's security settings"),
         Op::read("GET", "/api/v3/get-global-mfa-settings", mfa)
             .needs(Permission::SecuritySettingsRead)
             .says("Read the user pool's second factors"),
@@ -18,6 +26,14 @@ pub fn ops() -> Vec<Op> {
             .needs(Permission::SecuritySettingsWrite)
             .says("Switch second factors of the user pool off"),
     ]
+}
+
+async fn get(ctx: Ctx, _: Nothing) -> Result<SecuritySettings> {
+    security_settings::get(&ctx).await
+}
+
+async fn update(ctx: Ctx, req: UpdateSecuritySettingsReq) -> Result<SecuritySettings> {
+    security_settings::update(&ctx, req).await
 }
 
 async fn mfa(ctx: Ctx, _: Nothing) -> Result<MfaSettings> {

@@ -22,7 +22,8 @@ pub async fn valid(s: &Server, op: &Op, admin: &Client) -> Option<Call> {
     let name = named(op);
     Some(match name.as_str() {
         "POST /api/v3/signup" => {
-            let config = json!({ "enabledBasicRegisterMethods": ["EMAIL_PASSWORD"], "defaultRegisterMethod": "PASSWORD" });
+            let config =
+                json!({ "enabledBasicRegisterMethods": ["EMAIL_PASSWORD"], "defaultRegisterMethod": "PASSWORD" });
             let app = json!({ "appName": "Open", "registerConfig": config });
             let app = admin.post("/api/v3/create-application", app).await.ok();
             let client = s.anonymous().header("x-authing-app-id", app["appId"].as_str().expect("an id"));
@@ -109,7 +110,8 @@ pub async fn valid(s: &Server, op: &Op, admin: &Client) -> Option<Call> {
             member(s, admin).await;
             let body = forgotten(s).await;
             let begun = s.app().post("/api/v3/verify-reset-password-request", body).await.ok();
-            let body = json!({ "passwordResetToken": begun["passwordResetToken"], "password": "an entirely new password" });
+            let body =
+                json!({ "passwordResetToken": begun["passwordResetToken"], "password": "an entirely new password" });
             call(&s.app(), "", Some(body))
         }
         "POST /api/v3/verify-delete-account-request" => {
@@ -151,10 +153,8 @@ async fn member(s: &Server, admin: &Client) -> Client {
 }
 
 async fn email_change(s: &Server, client: &Client) -> Value {
-    let (new, old) = (
-        s.mailed(client, NEW.0, "CHANNEL_UPDATE_EMAIL").await,
-        s.mailed(client, EMAIL, "CHANNEL_UPDATE_EMAIL").await,
-    );
+    let (new, old) =
+        (s.mailed(client, NEW.0, "CHANNEL_UPDATE_EMAIL").await, s.mailed(client, EMAIL, "CHANNEL_UPDATE_EMAIL").await);
     let payload = json!({ "newEmail": NEW.0, "newEmailPassCode": new, "oldEmail": EMAIL, "oldEmailPassCode": old });
     json!({ "verifyMethod": "EMAIL_PASSCODE", "emailPassCodePayload": payload })
 }

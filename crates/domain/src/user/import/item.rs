@@ -11,6 +11,7 @@ use watchword_transfer::Object;
 use super::place::Named;
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
+use crate::security_settings::password::PasswordRules;
 use crate::user::draft::Draft;
 use crate::user::password::{self, Plan, Prepared, Wish};
 use crate::user::text as rules;
@@ -54,7 +55,7 @@ pub struct Extras {
 impl Item {
     /// # Errors
     /// 400 at the member that cannot be.
-    pub fn read(ctx: &Ctx, line: u64, mut fields: Object, min_length: usize) -> Result<Item> {
+    pub fn read(ctx: &Ctx, line: u64, mut fields: Object, policy: &PasswordRules) -> Result<Item> {
         for shown in watchword_transfer::column::COLUMNS {
             if shown.kind == watchword_transfer::column::Kind::Shown {
                 fields.remove(shown.name);
@@ -66,7 +67,7 @@ impl Item {
         let mut user = new_user(fields)?;
         let wish = Wish { password: user.password.take(), hash: user.password_hash.take(), ..Wish::default() };
         let wanted = wish.password.is_some() || wish.hash.is_some();
-        let password = if wanted { Some(password::plan(wish, min_length, &ctx.entropy)?) } else { None };
+        let password = if wanted { Some(password::plan(wish, policy, &ctx.entropy)?) } else { None };
         Ok(Item {
             line,
             keys: keys(&user),

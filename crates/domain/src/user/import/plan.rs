@@ -17,6 +17,7 @@ use super::value::{Change, Value};
 use crate::ctx::Ctx;
 use crate::custom_field::Fields;
 use crate::job::{Counts, Problem};
+use crate::security_settings::password::PasswordRules;
 use crate::user::create::blank;
 use crate::user::life;
 use crate::user::password::{self, Plan as Password};
@@ -250,7 +251,7 @@ fn fresh(ctx: &Ctx, options: &Options, item: &Item) -> Result<User> {
 ///
 /// # Errors
 /// When a password cannot be hashed.
-pub async fn hash_passwords(ctx: &Ctx, plan: &Plan, items: &mut [Item], min_length: usize) -> Result<()> {
+pub async fn hash_passwords(ctx: &Ctx, plan: &Plan, items: &mut [Item], rules: &PasswordRules) -> Result<()> {
     let needed: HashSet<usize> = plan
         .steps
         .iter()
@@ -265,7 +266,7 @@ pub async fn hash_passwords(ctx: &Ctx, plan: &Plan, items: &mut [Item], min_leng
         .collect();
     let at_once = ctx.settings.password_workers.max(1);
     let done: Vec<_> = iter(work)
-        .map(|(i, plan)| async move { prepare(ctx, plan, min_length).await.map(|prepared| (i, prepared)) })
+        .map(|(i, plan)| async move { prepare(ctx, plan, rules).await.map(|prepared| (i, prepared)) })
         .buffer_unordered(at_once)
         .try_collect()
         .await?;
@@ -276,9 +277,9 @@ pub async fn hash_passwords(ctx: &Ctx, plan: &Plan, items: &mut [Item], min_leng
 }
 
 /// Waits while the gate is full: people who sign in go first.
-async fn prepare(ctx: &Ctx, plan: Password, min_length: usize) -> Result<Option<password::Prepared>> {
+async fn prepare(ctx: &Ctx, plan: Password, rules: &PasswordRules) -> Result<Option<password::Prepared>> {
     while ctx.passwords.has_room().is_err() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    password::prepare(ctx, plan, min_length).await
+    password::prepare(ctx, plan, rules).await
 }
