@@ -6,6 +6,7 @@
 //! - [`permission`], [`audit`]: what a key may be granted, what a write is called in the trail
 //! - [`keys`]: keys of the installation; [`passwords`]: the gate before the password hash; [`throttle`]: guess limits
 //! - [`caller`]: who is asking; [`token`]: what we hand out to be recognised by
+//! - `action_token`: changes in two steps
 //! - the nouns of the API, named as in every other layer
 //!
 //! # Not here
