@@ -7,6 +7,7 @@
 //! - [`keys`]: keys of the installation; [`passwords`]: the gate before the password hash; [`throttle`]: guess limits
 //! - [`captcha`]: pictures that only people read
 //! - [`caller`]: who is asking; [`token`]: what we hand out to be recognised by
+//! - `action_token`: changes in two steps
 //! - the nouns of the API, named as in every other layer
 //!
 //! # Not here
