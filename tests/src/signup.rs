@@ -217,3 +217,44 @@ async fn one_name_has_one_owner_however_many_register_with_it_at_once() {
         assert!(reply.body["apiCode"] == 2026 || reply.http == 429, "{}", reply.text);
     }
 }
+
+async fn set(s: &Server, settings: Value) {
+    s.admin().await.post("/api/v3/update-security-settings", settings).await.ok();
+}
+
+#[tokio::test]
+async fn the_pool_closes_registration_for_every_application() {
+    let (s, app) = open().await;
+    set(&s, json!({ "registerDisabled": true })).await;
+    app.post("/api/v3/signup", by_password(json!({ "username": "ada" }))).await.refused_with(403, 2031);
+    assert_eq!(users(&s).await, 0);
+    set(&s, json!({ "registerDisabled": false })).await;
+    app.post("/api/v3/signup", by_password(json!({ "username": "ada" }))).await.ok();
+}
+
+#[tokio::test]
+async fn one_address_registers_as_often_as_the_pool_says() {
+    let (s, app) = open().await;
+    let limit = json!({ "registerAnomalyDetection": { "enabled": true, "limit": 2, "timeInterval": 60 } });
+    set(&s, limit).await;
+    let register = |name: &str| app.post("/api/v3/signup", by_password(json!({ "username": name })));
+    register("ada").await.ok();
+    register("bob").await.ok();
+    assert_eq!(register("cyd").await.http, 429);
+    s.advance(minutes(1));
+    register("cyd").await.ok();
+}
+
+#[tokio::test]
+async fn a_new_password_keeps_the_pools_policy_also_where_its_user_chooses_it() {
+    let (s, app) = open().await;
+    let policy = json!({ "minLength": 10, "minStrength": 1, "patterns": ["[0-9]"], "refuseSimilar": true });
+    set(&s, json!({ "passwordPolicy": policy })).await;
+    let with = |password: &str| {
+        let payload = json!({ "username": "lovelace", "password": password });
+        app.post("/api/v3/signup", json!({ "connection": "PASSWORD", "passwordPayload": payload }))
+    };
+    with("no digits in here").await.refused_at("passwordPayload.password");
+    with("lovelace has 1 digit").await.refused_at("passwordPayload.password");
+    with("tulips and 1 digit").await.ok();
+}

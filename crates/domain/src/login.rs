@@ -1,7 +1,7 @@
 //! Signing in: the first factor, the demand for a second, and the session at the end.
 
 mod first_factor;
-pub(crate) mod gate;
+pub mod gate;
 mod own_password;
 mod refresh;
 mod second_factor;

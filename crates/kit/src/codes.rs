@@ -61,7 +61,7 @@ codes! {
     CAPTCHA_WRONG = 403, 2001, "the text is not that of the picture; get a new one", "图形验证码错误，请重新获取";
     REGISTER_DISABLED = 403, 2031, "registration is not open", "应用已禁止注册用户";
     APP_ACCESS_DENIED = 403, 0, "you may not use this application", "您没有访问该应用的权限";
-    METHOD_DISABLED = 403, 0, "this application does not let users in this way", "应用未开启该登录方式";
+    METHOD_DISABLED = 403, 0, "this application does not let users sign in this way", "应用未开启该登录方式";
     EMAIL_UNCONFIRMED = 403, 0, "confirm your e-mail address first; a link is on its way", "请先验证邮箱，验证邮件已发送";
     USER_LOCKED = 403, 2005, "this account is locked", "用户已锁定";
     PASSWORD_WRONG = 403, 2006, "wrong password", "密码错误";

@@ -219,7 +219,6 @@ async fn users_open_their_own_locks_when_the_pool_lets_them() {
     for (strategy, medium) in [("captcha", "email"), ("captcha", "sms"), ("password-captcha", "email")] {
         set(&admin, json!({ "selfUnlockAccount": { "enabled": true, "strategy": strategy } })).await;
         s.advance(minutes(20));
-        let admin = s.admin().await;
         for _ in 0..2 {
             tries(&s.app(), "ada", WRONG).await.refused_with(403, 2333);
         }

@@ -151,3 +151,25 @@ async fn a_change_begun_is_void_once_the_address_is_another_or_somebody_has_the_
     client.post("/api/v3/update-email", newer).await.refused_with(409, 2026);
     assert_eq!(get(&s, &id).await["email"], "lovelace@example.com");
 }
+
+#[tokio::test]
+async fn the_old_target_is_asked_only_where_the_pool_says_so() {
+    let (s, id, client) = ada().await;
+    let settings = json!({ "changeEmailStrategy": { "verifyOldEmail": false },
+        "changePhoneStrategy": { "verifyOldPhone": false } });
+    s.admin().await.post("/api/v3/update-security-settings", settings).await.ok();
+    let code = s.mailed(&client, NEW, "CHANNEL_UPDATE_EMAIL").await;
+    let payload = json!({ "newEmail": NEW, "newEmailPassCode": code });
+    let body = json!({ "verifyMethod": "EMAIL_PASSCODE", "emailPassCodePayload": payload });
+    let begun = client.post("/api/v3/verify-update-email-request", body).await.ok();
+    let finish = json!({ "updateEmailToken": begun["updateEmailToken"] });
+    client.post("/api/v3/update-email", finish).await.done();
+    let code = s.texted(&client, "13900139000", "CHANNEL_BIND_PHONE").await;
+    let payload = json!({ "newPhoneNumber": "13900139000", "newPhonePassCode": code });
+    let body = json!({ "verifyMethod": "PHONE_PASSCODE", "phonePassCodePayload": payload });
+    let begun = client.post("/api/v3/verify-update-phone-request", body).await.ok();
+    let finish = json!({ "updatePhoneToken": begun["updatePhoneToken"] });
+    client.post("/api/v3/update-phone", finish).await.done();
+    let stored = get(&s, &id).await;
+    assert_eq!((stored["email"].clone(), stored["phone"].clone()), (json!(NEW), json!("13900139000")));
+}

@@ -220,17 +220,22 @@ pub(crate) async fn admit(
     Ok(None)
 }
 
-/// Whether anybody may register at this application in this way; counts the registration against the address.
+/// Whether anybody may register at this application in this way.
 ///
 /// # Errors
-/// 403/2031 while registration is not open, 429 after too many registrations from one address.
-pub(crate) async fn register(tx: &mut Tx, ctx: &Ctx, app: &Application, method: RegisterMethod) -> Result<()> {
-    let own = pool::settings(tx, ctx.pool()).await?.security;
+/// 403/2031 while registration is not open.
+pub async fn may_register(tx: &mut Tx, ctx: &Ctx, app: &Application, method: RegisterMethod) -> Result<()> {
+    let closed = pool::settings(tx, ctx.pool()).await?.security.register_disabled;
     let open = app::settings(app)?.register.enabled_basic_register_methods.contains(&method);
-    if own.register_disabled || !open {
-        return Err(Error::new(codes::REGISTER_DISABLED));
-    }
-    let limit = own.register_anomaly;
+    if closed || !open { Err(Error::new(codes::REGISTER_DISABLED)) } else { Ok(()) }
+}
+
+/// Counts a registration against its address, in the unit of work that makes the account.
+///
+/// # Errors
+/// 429 after too many from one address.
+pub async fn charge_registration(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
+    let limit = pool::settings(tx, ctx.pool()).await?.security.register_anomaly;
     if !limit.enabled {
         return Ok(());
     }
