@@ -1,7 +1,7 @@
 //! What a new password must be.
 
 use serde_json::{Value, json};
-use watchword_testkit::{PASSWORD, Server};
+use watchword_testkit::Server;
 
 use super::settings::set;
 
@@ -18,7 +18,7 @@ async fn taken(s: &Server, n: usize, password: &str) -> bool {
     let admin = s.admin().await;
     let user = json!({ "username": format!("lovelace{n}"), "name": "Augusta King", "password": password });
     let made = admin.post("/api/v3/create-user", user).await;
-    let other = json!({ "username": format!("other{n}"), "name": "Augusta King", "password": PASSWORD });
+    let other = json!({ "username": format!("other{n}"), "name": "Augusta King" });
     let id = admin.post("/api/v3/create-user", other).await.ok()["userId"].clone();
     let changed = admin.post("/api/v3/update-user", json!({ "userId": id, "password": password })).await;
     if made.body["statusCode"] != 200 {
