@@ -51,11 +51,7 @@ pub async fn register(ctx: &Ctx, req: SignUpReq) -> Result<User> {
         login::admit_address(&mut tx, ctx).await?;
         app = app::load(&mut tx, ctx.pool(), app_id).await?;
         settings = pool::settings(&mut tx, ctx.pool()).await?;
-        // Asked again where the account is made; here, so that nobody has a password hashed in vain.
-        let ways = app::settings(&app)?.register.enabled_basic_register_methods;
-        if settings.security.register_disabled || !ways.contains(&wanted.method) {
-            return Err(Error::new(codes::REGISTER_DISABLED));
-        }
+        gate::may_register(&mut tx, ctx, &app, wanted.method).await?;
         base::own_change(&mut tx, ctx, &wanted.keys, &wanted.custom_keys()).await.map_err(|e| e.at("profile"))?;
         rules = PasswordRules::of(&settings)?;
         fields = Fields::load(&mut tx, ctx, TargetType::User).await?;
@@ -85,7 +81,8 @@ async fn store(
     fields: &Fields,
 ) -> Result<User> {
     let mut tx = ctx.write().await?;
-    gate::register(&mut tx, ctx, app, method).await?;
+    gate::may_register(&mut tx, ctx, app, method).await?;
+    gate::charge_registration(&mut tx, ctx).await?;
     let details = json!({ "appId": app.id, "registerSource": new.row.register_source });
     for proof in proofs {
         let Proof { medium, target, channel, given, .. } = proof;
