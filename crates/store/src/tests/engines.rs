@@ -42,6 +42,7 @@ async fn every_statement_on_tenant_data_names_the_pool() {
         "WHERE expires_at <",
         "WHERE at <",
         "WHERE touched_at <",
+        "WHERE last_login_at <",
         "WHERE day <",
         "FROM users WHERE suspend_at <=",
         "FROM users WHERE activate_at <=",
