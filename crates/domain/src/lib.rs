@@ -6,7 +6,8 @@
 //! - [`permission`], [`audit`]: what a key may be granted, what a write is called in the trail
 //! - [`keys`]: keys of the installation; [`passwords`]: the gate before the password hash; [`throttle`]: guess limits
 //! - [`captcha`]: pictures that only people read
-//! - [`caller`]: who is asking; [`token`]: what we hand out to be recognised by
+//! - [`caller`]: who is asking; [`client`]: which application, at the endpoints of OAuth; [`dpop`]: proofs of keys
+//! - [`token`]: what we hand out to be recognised by; [`grant`]: for what
 //! - `action_token`: changes in two steps
 //! - the nouns of the API, named as in every other layer
 //!
@@ -23,10 +24,14 @@ pub mod bootstrap;
 pub mod break_glass;
 pub mod caller;
 pub mod captcha;
+pub mod client;
 pub mod ctx;
 pub mod custom_field;
 pub mod demand;
 pub mod department;
+pub mod device_code;
+pub mod dpop;
+pub mod grant;
 pub mod group;
 pub mod job;
 pub mod keys;
@@ -39,6 +44,7 @@ pub mod my_resource;
 pub mod organization;
 pub mod otp;
 pub mod outbox;
+pub mod par;
 pub mod passwords;
 pub mod permission;
 pub mod pool;
@@ -54,6 +60,7 @@ pub mod throttle;
 pub mod token;
 pub mod upload;
 pub mod user;
+pub mod userinfo;
 pub mod verified;
 pub mod whitelist;
 

@@ -5,7 +5,7 @@ use watchword_api::common::UserIdType;
 use watchword_api::user::{DeleteUsersBatchReq, KickUsersReq};
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::user::{self as store, TABLE, User};
-use watchword_store::{Tx, app, mfa_transaction, session};
+use watchword_store::{Tx, app, mfa_transaction, organization, session};
 
 use super::create::batch_size;
 use super::resolve::{resolve, resolve_many};
@@ -33,6 +33,7 @@ pub async fn delete(ctx: &Ctx, req: DeleteUsersBatchReq) -> Result<()> {
 
 /// Deletes users, who are held, and everything that is theirs.
 pub(crate) async fn erase(tx: &mut Tx, ctx: &Ctx, ids: &[String]) -> Result<()> {
+    organization::hold_of_users(tx, ctx.pool(), ids).await?;
     follow::before_delete(tx, ctx).await?;
     let guesses = [Guess::SecondFactor, Guess::RecoveryCode];
     let buckets: Vec<String> = ids.iter().flat_map(|id| guesses.map(|g| g.bucket(id))).collect();
