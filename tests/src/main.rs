@@ -1,6 +1,7 @@
 //! One binary with every test against the real server.
 
 mod access_key;
+mod account_binding;
 mod app;
 mod authorize;
 mod binary;
@@ -19,14 +20,18 @@ mod login;
 mod message;
 mod mfa_factor;
 mod mfa_otp;
+mod my_resource;
 mod oidc;
 mod organization;
 mod post;
+mod profile;
 mod public_info;
 mod race;
 mod role;
 mod security_settings;
+mod signup;
 mod sweep;
 mod token;
+mod upload;
 mod user;
 mod whitelist;

@@ -1,5 +1,6 @@
 //! Codes by SMS and e-mail: what is sent, how often, and for what a code is good.
 
+mod check;
 mod codes;
 mod delivery;
 mod email_provider;

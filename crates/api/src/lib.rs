@@ -8,6 +8,8 @@
 //! - [`group`]: sets of users; [`role`]: what users may be in a permission space
 //! - [`security_settings`]: second factors of the whole user pool
 //! - [`job`]: import and export of users
+//! - [`signup`]: registration; [`profile`]: a user's own account, [`my_resource`] and [`account_binding`] what belongs
+//!   to it, [`upload`] files
 //! - [`login`]: sign-in; [`message`]: codes by SMS and e-mail; [`token`]: tokens and OpenID Connect
 //! - [`public_info`]: what anyone may read
 //!
@@ -21,6 +23,7 @@
 mod macros;
 
 pub mod access_key;
+pub mod account_binding;
 pub mod app;
 pub mod common;
 pub mod custom_field;
@@ -32,12 +35,16 @@ pub mod login;
 pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
+pub mod my_resource;
 pub mod organization;
 pub mod post;
+pub mod profile;
 pub mod public_info;
 pub mod role;
 pub mod security_settings;
+pub mod signup;
 pub mod token;
+pub mod upload;
 pub mod user;
 pub mod whitelist;
 

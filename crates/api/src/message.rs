@@ -4,6 +4,7 @@ mod email;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use watchword_kit::Secret;
 
 pub use email::{
     ConfigEmailProviderReq, EmailPreview, EmailProvider, EmailProviderType, EmailTemplate, EmailTemplateCategory,
@@ -82,4 +83,69 @@ pub struct SendEmailReq {
 
     /// What get-captcha-code named the picture by. An addition of this server.
     pub captcha_token: Option<String>,
+}
+
+wire_enum! {
+    /// By what a code was sent.
+    pub enum CodeType {
+        Sms = "SMS",
+        Email = "EMAIL",
+    }
+}
+
+/// Body of pre-check-code. The payload that `codeType` names is needed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreCheckCodeReq {
+    /// By what the code was sent.
+    pub code_type: CodeType,
+
+    /// For `SMS`.
+    pub sms_code_payload: Option<SmsCodePayload>,
+
+    /// For `EMAIL`.
+    pub email_code_payload: Option<EmailCodePayload>,
+}
+
+/// A code sent by SMS.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SmsCodePayload {
+    /// Phone number without country code.
+    pub phone: String,
+
+    /// The code.
+    pub pass_code: Secret<String>,
+
+    /// Country code. Default `+86`.
+    pub phone_country_code: Option<String>,
+
+    /// What the code is for.
+    pub channel: SmsChannel,
+}
+
+/// A code sent by e-mail.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EmailCodePayload {
+    /// E-mail address, in any case.
+    pub email: String,
+
+    /// The code.
+    pub pass_code: Secret<String>,
+
+    /// What the code is for.
+    pub channel: EmailChannel,
+}
+
+/// Answer of pre-check-code.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PreCheckedCode {
+    /// Whether the code is right and still good. A right one can be used afterwards; a wrong one counts as a try.
+    pub is_valid: bool,
+
+    /// Why it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }

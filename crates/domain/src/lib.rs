@@ -8,6 +8,7 @@
 //! - [`captcha`]: pictures that only people read
 //! - [`caller`]: who is asking; [`client`]: which application, at the endpoints of OAuth; [`dpop`]: proofs of keys
 //! - [`token`]: what we hand out to be recognised by; [`grant`]: for what
+//! - `action_token`: changes in two steps
 //! - the nouns of the API, named as in every other layer
 //!
 //! # Not here
@@ -15,6 +16,8 @@
 //! causes it.
 
 pub mod access_key;
+pub mod account_binding;
+mod action_token;
 pub mod app;
 pub mod audit;
 pub mod authorize;
@@ -40,6 +43,7 @@ pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
 pub mod mfa_token;
+pub mod my_resource;
 pub mod organization;
 pub mod otp;
 pub mod outbox;
@@ -48,14 +52,17 @@ pub mod passwords;
 pub mod permission;
 pub mod pool;
 pub mod post;
+pub mod profile;
 pub mod public_info;
 pub mod role;
 mod rules;
 pub mod security_settings;
 pub mod services;
+pub mod signup;
 pub mod sso_session;
 pub mod throttle;
 pub mod token;
+pub mod upload;
 pub mod user;
 pub mod userinfo;
 pub mod verified;

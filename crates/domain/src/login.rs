@@ -3,6 +3,7 @@
 mod first_factor;
 pub mod gate;
 mod new_password;
+mod own_password;
 mod second_factor;
 mod unlock;
 
@@ -23,9 +24,12 @@ use crate::demand::Demand;
 use crate::group::follow;
 use crate::sso_session::{self, Cookie, Proof};
 use crate::user::{history, life};
-use crate::{app, token as tokens};
+use crate::{app, profile, token as tokens};
 
+pub use first_factor::validate as validate_password;
+pub(crate) use first_factor::{admit_address, charge_address, plain};
 pub(crate) use new_password::set as set_new_password;
+pub(crate) use own_password::own_password;
 pub(crate) use second_factor::{end_waiting, hash as hash_recovery};
 pub use second_factor::{recover, verify_code, verify_otp};
 pub use unlock::unlock;
@@ -170,10 +174,17 @@ pub(crate) async fn admit(ctx: &Ctx, app: &Application, proven: Proven, goal: Go
         return Err(ctx.commit_refusal(tx, refusal, about).await);
     }
     if user.reset_password_on_next_login && amr == "pwd" {
-        if let Goal::Browser(waiting) = goal {
-            wait(&mut tx, ctx, waiting, None, Some(&user.id)).await?;
-        }
-        return Err(ctx.commit_refusal(tx, Error::new(codes::RESET_PASSWORD_FIRST), about).await);
+        let refusal = match goal {
+            Goal::Browser(waiting) => {
+                wait(&mut tx, ctx, waiting, None, Some(&user.id)).await?;
+                Error::new(codes::RESET_PASSWORD_FIRST)
+            }
+            Goal::Tokens { .. } => {
+                let data = profile::password::begin_first(&mut tx, ctx, &user).await?;
+                Error::new(codes::RESET_PASSWORD_FIRST).with_data(data)
+            }
+        };
+        return Err(ctx.commit_refusal(tx, refusal, about).await);
     }
     let demand = Demand::load(&mut tx, ctx, Some(app), &user.id).await?;
     // An application may make its demand advisory for sign-ins by API; a page always asks.

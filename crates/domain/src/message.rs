@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`target`]: the one form of a phone number and of an e-mail address
 //! - [`code`]: limits on sending, codes issued and checked
+//! - `check`: the operation pre-check-code
 //! - [`send`]: the operations send-sms and send-email
 //! - [`provider`]: how a pool sends
 //! - [`text`]: what the messages say; [`template`]: what a pool's e-mails say instead
@@ -11,6 +12,7 @@
 //! # Seams
 //! `issue_code` and `check_code` work inside the caller's unit of work; the caller commits, also after a wrong code.
 
+mod check;
 pub mod code;
 pub mod email_provider;
 pub mod provider;
@@ -19,6 +21,7 @@ pub mod target;
 pub mod template;
 pub mod text;
 
+pub use check::pre_check;
 pub(crate) use code::send_link;
 pub use code::{charge_target, check_code, code_hash, draw_code, enqueue_code, issue_code, lifetime};
 pub use send::{confirm_email, send_email, send_sms};

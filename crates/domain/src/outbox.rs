@@ -15,7 +15,7 @@ use crate::ctx::Ctx;
 use crate::message::Medium;
 use crate::services::Services;
 
-pub use notify::{Event, notify_user, welcome};
+pub use notify::{Event, notify_at, notify_user, welcome};
 
 /// Messages that the development inbox keeps for a pool.
 pub const INBOX_SIZE: i64 = 100;

@@ -26,8 +26,8 @@ use crate::ctx::Ctx;
 
 pub use assign::{assign, assign_batch, assignments, revoke, revoke_batch};
 pub use exclusion::{check as check_exclusion, check_target};
-pub(crate) use held::ids_held;
 pub use held::{departments, has_any, members, of_user};
+pub(crate) use held::{ids_held, of_id};
 pub(crate) use manage::forget_space;
 pub use manage::{check, create, create_admin, create_batch, delete, delete_admin, delete_of_spaces, update};
 pub use space::{Space, named as space};

@@ -5,6 +5,7 @@
 //! - [`create`], [`update`], [`remove`]: the writes; `draft` and `unique` are what the first two have in common
 //! - [`search`]: lists; [`view`]: a stored user as the API shows it; [`claims`]: as OpenID Connect does
 //! - [`import`], [`export`]: many at once, from and to files
+//! - [`agent`]: what a user agent tells
 //! - [`life`]: states of an account and their changes; [`history`]: sign-ins, and applications entered
 //! - [`decrypt`]: values that callers encrypted to a key of their own
 //! - [`phone`], [`text`]: what identifiers may be; [`custom`]: custom data; [`identity`]: accounts elsewhere
@@ -12,6 +13,7 @@
 //!   users set themselves by a link
 //! - `people`: taken where they are known, made where they are not
 
+pub mod agent;
 pub mod claims;
 pub mod create;
 pub mod custom;
@@ -31,7 +33,7 @@ pub mod reset_link;
 pub mod resolve;
 pub mod search;
 pub mod text;
-mod unique;
+pub(crate) mod unique;
 pub mod update;
 pub mod view;
 

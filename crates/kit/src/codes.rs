@@ -74,6 +74,7 @@ codes! {
     CREDENTIALS_WRONG = 403, 2333, "wrong account or password", "用户名或密码错误";
     USER_DISABLED = 403, 2120008, "this account is suspended", "用户已停用或不是此租户成员";
     PASS_CODE_WRONG = 403, 2001, "the code is wrong or expired", "验证码错误或已过期";
+    ACTION_TOKEN_INVALID = 403, 0, "the token of the first step is invalid or expired; start again", "操作凭证无效或已过期，请重新验证";
     CODE_TOO_SOON = 422, 2080, "one code per minute: wait before asking for another", "一分钟内只能发送一次验证码";
 
     // One-time passwords.

@@ -126,6 +126,24 @@ pub fn leftovers() -> Vec<Leftover> {
             ),
             keep: none,
         },
+        Leftover {
+            table: "action_tokens",
+            statement: sql!(
+                "DELETE FROM action_tokens WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM action_tokens WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
+        // A sign-in meanwhile keeps the device.
+        Leftover {
+            table: "user_devices",
+            statement: sql!(
+                "DELETE FROM user_devices WHERE (pool_id, user_id, id) IN
+                     (SELECT pool_id, user_id, id FROM user_devices WHERE last_login_at < $1 LIMIT $2)
+                   AND last_login_at < $1"
+            ),
+            keep: Millis::days(400),
+        },
         // Never to be sent, they only hold a dead code.
         Leftover {
             table: "outbox",

@@ -13,6 +13,7 @@
 //! allowed is decided in `domain`. Transactions are begun and committed there, too.
 
 pub mod access_key;
+pub mod action_token;
 pub mod allowed_origin;
 pub mod app;
 pub mod audit;
@@ -23,6 +24,7 @@ pub mod consent;
 pub mod custom_field;
 pub mod db;
 pub mod department;
+pub mod device;
 pub mod device_code;
 pub mod enrollment;
 pub mod error;
@@ -51,6 +53,7 @@ pub mod table;
 pub mod target;
 pub mod throttle;
 pub mod token;
+pub mod upload;
 pub mod user;
 pub mod value;
 pub mod whitelist;

@@ -73,14 +73,35 @@ pub async fn consume_code(tx: &mut Tx, pool: &PoolId, tried: Tried<'_>, now: Mil
     Ok(tx.run(sql, vals).await? == 1)
 }
 
-/// Counts a wrong try against the live code.
-pub async fn count_wrong_code(tx: &mut Tx, pool: &PoolId, tried: Tried<'_>, now: Millis) -> Result<()> {
+/// Counts a try against the live code and answers its hash, the row being held from then on: parallel tries are judged
+/// one after the other, and none beyond the bound. `None`: there is no code that could be tried.
+pub async fn try_code(tx: &mut Tx, pool: &PoolId, tried: Tried<'_>, now: Millis) -> Result<Option<String>> {
     let sql = sql!(
         "UPDATE verification_codes SET attempts = attempts + 1
          WHERE pool_id = $1 AND medium = $2 AND target = $3 AND purpose = $4
-           AND consumed_at IS NULL AND expires_at > $5 AND attempts < max_attempts"
+           AND consumed_at IS NULL AND expires_at > $5 AND attempts < max_attempts
+         RETURNING code_hash"
+    );
+    let found = tx.maybe::<(String,)>(sql, vals![pool, tried.medium, tried.target, tried.purpose, now]).await?;
+    Ok(found.map(|(hash,)| hash))
+}
+
+/// Uses up the code that was tried in this unit.
+pub async fn spend_code(tx: &mut Tx, pool: &PoolId, tried: Tried<'_>, now: Millis) -> Result<()> {
+    let sql = sql!(
+        "UPDATE verification_codes SET consumed_at = $5
+         WHERE pool_id = $1 AND medium = $2 AND target = $3 AND purpose = $4"
     );
     tx.run(sql, vals![pool, tried.medium, tried.target, tried.purpose, now]).await.map(drop)
+}
+
+/// Takes back the try that was counted in this unit.
+pub async fn uncount_try(tx: &mut Tx, pool: &PoolId, tried: Tried<'_>) -> Result<()> {
+    let sql = sql!(
+        "UPDATE verification_codes SET attempts = attempts - 1
+         WHERE pool_id = $1 AND medium = $2 AND target = $3 AND purpose = $4"
+    );
+    tx.run(sql, vals![pool, tried.medium, tried.target, tried.purpose]).await.map(drop)
 }
 
 pub async fn provider(tx: &mut Tx, pool: &PoolId, kind: &str) -> Result<Option<Provider>> {

@@ -52,6 +52,7 @@ pub const STEPS: &[Step] = steps![
     14 "0014_jobs",
     15 "0015_provider",
     16 "0016_client",
+    17 "0017_account",
     18 "0018_settings",
 ];
 

@@ -292,6 +292,9 @@ pub async fn delete(
         sql!("DELETE FROM password_resets WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM app_access WHERE pool_id = $1 AND target_type = 'USER' AND target_id IN ANY_OF($2)"),
         sql!("DELETE FROM access_keys WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM action_tokens WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM user_devices WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM uploads WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!(
             "DELETE FROM custom_unique_values
              WHERE pool_id = $1 AND target_type = 'USER' AND target_id IN ANY_OF($2)"

@@ -38,6 +38,11 @@ impl Client {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// The same caller at another server.
+    pub fn at_server(&self, url: &str) -> Client {
+        Client { url: url.to_owned(), ..self.clone() }
+    }
+
     pub async fn get(&self, path_and_query: &str) -> Reply {
         self.send(self.http.get(self.at(path_and_query))).await
     }
@@ -50,6 +55,23 @@ impl Client {
         let body: Vec<String> = form.iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))).collect();
         let request = self.http.post(self.at(path)).header("content-type", "application/x-www-form-urlencoded");
         self.send(request.body(body.join("&"))).await
+    }
+
+    /// A form with a file.
+    pub async fn post_file(&self, path: &str, texts: &[(&str, &str)], name: &str, content: &[u8]) -> Reply {
+        let mut body = Vec::new();
+        for (key, value) in texts {
+            let part = format!("--frontier\r\nContent-Disposition: form-data; name=\"{key}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = "Content-Type: text/plain\r\n\r\n";
+        let part =
+            format!("--frontier\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n{head}");
+        body.extend_from_slice(part.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n--frontier--\r\n");
+        let request = self.http.post(self.at(path)).header("content-type", "multipart/form-data; boundary=frontier");
+        self.send(request.body(body)).await
     }
 
     /// A body as it stands, for what no client library would send.

@@ -278,6 +278,7 @@ fn client_id(op: &Op, request: &Incoming<'_>) -> Option<String> {
         member("client_id").or_else(|| caller::sender_of_assertion(&member("client_assertion")?))
     };
     match op.source {
+        Source::Multipart => None,
         Source::Query => request.query.and_then(of_pairs),
         Source::Form | Source::Json => {
             if op.source == Source::Json || request.body.trim_ascii_start().first() == Some(&b'{') {

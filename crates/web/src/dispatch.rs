@@ -325,7 +325,8 @@ fn raw(op: &Op, parts: &http::request::Parts, path_params: Option<&RawPathParams
         let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
         query = format!("{name}={value}&{query}");
     }
-    Raw { source: op.source, query, body }
+    let content_type = parts.headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    Raw { source: op.source, query, body, content_type }
 }
 
 /// The address of whoever asks, behind these proxies.

@@ -1,5 +1,6 @@
 //! Bodies and queries, read strictly: what is wrong is said with its path, and nothing is guessed.
 
+mod multipart;
 mod query;
 mod strict;
 
@@ -22,6 +23,7 @@ pub fn parse<T: DeserializeOwned>(raw: &Raw) -> Result<T> {
             // Path parameters travel in the query; a form's own members come first.
             query::parse(&format!("{body}&{}", raw.query))
         }
+        Source::Multipart => multipart::parse(raw),
         Source::Form | Source::Json => json(&raw.body),
     }
 }
@@ -101,7 +103,8 @@ mod tests {
     }
 
     fn refuse(body: &str) -> String {
-        let raw = Raw { source: Source::Json, query: String::new(), body: Bytes::copy_from_slice(body.as_bytes()) };
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let raw = Raw { source: Source::Json, query: String::new(), body, content_type: None };
         let e = parse::<Outer>(&raw).unwrap_err();
         assert!(e.code() == codes::INVALID || e.code() == codes::TOO_LARGE, "{e:?}");
         e.message(Lang::En)

@@ -55,6 +55,8 @@ pub enum Source {
     Json,
     /// A form, or JSON when the content type says so.
     Form,
+    /// A form with a file.
+    Multipart,
 }
 
 /// The input as it arrived, path parameters among the query.
@@ -62,6 +64,7 @@ pub struct Raw {
     pub source: Source,
     pub query: String,
     pub body: Bytes,
+    pub content_type: Option<String>,
 }
 
 type Run = Arc<dyn Fn(Ctx, Raw) -> Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>>> + Send>> + Send + Sync>;
@@ -255,6 +258,11 @@ impl Op {
 
     pub fn form(self) -> Op {
         Op { source: Source::Form, ..self }
+    }
+
+    /// Takes a file of up to so many bytes.
+    pub fn multipart(self, file: usize) -> Op {
+        Op { source: Source::Multipart, body_limit: file + MIB / 16, ..self }
     }
 
     /// Takes imports: bodies up to 16 MiB.

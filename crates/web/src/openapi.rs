@@ -97,11 +97,14 @@ fn operation(op: &Op, generator: &mut SchemaGenerator) -> Value {
                 out.insert("parameters".into(), Value::Array(found));
             }
         }
-        Source::Json | Source::Form => {
+        Source::Json | Source::Form | Source::Multipart => {
             let schema = resolve(&input, generator);
             if schema.get("properties").and_then(Value::as_object).is_some_and(|p| !p.is_empty()) {
-                let media =
-                    if op.source == Source::Json { "application/json" } else { "application/x-www-form-urlencoded" };
+                let media = match op.source {
+                    Source::Json => "application/json",
+                    Source::Multipart => "multipart/form-data",
+                    _ => "application/x-www-form-urlencoded",
+                };
                 out.insert(
                     "requestBody".into(),
                     json!({ "required": true, "content": { media: { "schema": input } } }),

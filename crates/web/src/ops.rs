@@ -3,6 +3,7 @@
 use crate::op::Op;
 
 pub mod access_key;
+pub mod account_binding;
 pub mod app;
 pub mod captcha;
 pub mod custom_field;
@@ -14,13 +15,17 @@ pub mod login;
 pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
+pub mod my_resource;
 pub mod oidc;
 pub mod organization;
 pub mod post;
+pub mod profile;
 pub mod public_info;
 pub mod role;
 pub mod security_settings;
+pub mod signup;
 pub mod token;
+pub mod upload;
 pub mod user;
 pub mod whitelist;
 
@@ -42,6 +47,11 @@ pub fn all() -> Vec<Op> {
         ("app", app::ops()),
         ("security_settings", security_settings::ops()),
         ("login", login::ops()),
+        ("signup", signup::ops()),
+        ("profile", profile::ops()),
+        ("my_resource", my_resource::ops()),
+        ("account_binding", account_binding::ops()),
+        ("upload", upload::ops()),
         ("captcha", captcha::ops()),
         ("mfa_factor", mfa_factor::ops()),
         ("message", message::ops()),

@@ -6,6 +6,7 @@
 //! - [`inbox`]: what demo mode shows instead of sending it
 //! - [`verify_email`], [`reset_password`]: where links in e-mails lead; [`form`]: what they share
 //! - [`oidc`]: the browser side of the OpenID Provider
+//! - [`upload`]: files of users
 //! - [`html`]: what HTML pages share
 //! - [`headers`]: what browsers are told with every reply
 
@@ -17,6 +18,7 @@ pub mod html;
 pub mod inbox;
 pub mod oidc;
 pub mod reset_password;
+pub mod upload;
 pub mod verify_email;
 
 use std::net::IpAddr;
@@ -70,6 +72,7 @@ pub fn mount(
     let more = inbox::routes(services.clone())
         .merge(verify_email::routes(services.clone()))
         .merge(reset_password::routes(services.clone()))
+        .merge(upload::routes(services.clone()))
         .merge(oidc::routes(services.clone(), trusted_proxies));
     let more = more.layer(map_response(move |mut response: Response| async move {
         guard.stamp(response.headers_mut());

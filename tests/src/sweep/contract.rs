@@ -31,6 +31,7 @@ const NEWER: &[&str] = &[
     "POST /api/v3/list-users-by-keywords",
     "POST /api/v3/send-user-reset-password-email-link",
     "POST /api/v3/list-post",
+    "POST /api/v3/validate-password",
     "POST /api/v3/add-whitelist-of-app",
     "POST /api/v3/delete-whitelist-of-app",
     "GET /api/v3/list-whitelist-of-app",

@@ -1,5 +1,6 @@
 //! One valid call of every operation. The sweeps make them, spoil them and watch what happens.
 
+mod account;
 mod app;
 mod department;
 
@@ -23,6 +24,12 @@ pub struct Call {
 
 impl Call {
     pub async fn send(&self) -> Reply {
+        if let Some(file) = self.body.as_ref().and_then(|b| b["file"].as_str()) {
+            let texts = self.body.as_ref().and_then(Value::as_object).into_iter().flatten();
+            let texts: Vec<(&str, &str)> = texts.filter_map(|(k, v)| Some((k.as_str(), v.as_str()?))).collect();
+            let texts: Vec<(&str, &str)> = texts.into_iter().filter(|(k, _)| *k != "file").collect();
+            return self.client.post_file(&self.path, &texts, "file", file.as_bytes()).await;
+        }
         match (&self.body, self.form) {
             (Some(body), true) => {
                 let pairs: Vec<(String, String)> = body
@@ -59,6 +66,9 @@ fn form(s: &Server, path: String, mut body: Value) -> Call {
 pub async fn valid(s: &Server, op: &Op) -> Call {
     let admin = s.admin().await;
     if let Some(call) = department::valid(s, op, &admin).await {
+        return call;
+    }
+    if let Some(call) = account::valid(s, op, &admin).await {
         return call;
     }
     if let Some(call) = app::valid(s, op, &admin).await {

@@ -115,6 +115,16 @@ async fn live(s: &Server) -> Vec<(&'static str, String)> {
     let pin = |name: &str| json!({ "username": name, "customData": { "pin": CUSTOM } });
     admin.post("/api/v3/create-user", pin("cyd")).await.ok();
     admin.post("/api/v3/create-user", pin("dan")).await.refused(409);
+    let first = json!({ "username": "eva", "password": PASSWORD, "options": { "resetPasswordOnFirstLogin": true } });
+    admin.post("/api/v3/create-user", first).await.ok();
+    let payload = json!({ "username": "eva", "password": PASSWORD });
+    let body = json!({ "connection": "PASSWORD", "passwordPayload": payload });
+    let told = s.app().post("/api/v3/signin", body).await.refused(300);
+    let token = text(&told["data"]["passwordResetToken"]);
+    let reset = |password: &str| json!({ "passwordResetToken": token, "password": password });
+    s.app().post("/api/v3/reset-password", reset(PASSWORD)).await.refused(400);
+    s.app().post("/api/v3/reset-password", reset(&format!("{PASSWORD}y"))).await.ok();
+    secrets.push(("a token of a change in two steps", token.clone()));
     // Refused as a whole, with secrets inside.
     admin.post("/api/v3/create-user", json!({ "username": "ada", "password": PASSWORD })).await.refused(409);
     admin.post("/api/v3/create-user", json!({ "username": 7, "password": PASSWORD })).await.refused(400);

@@ -2,6 +2,7 @@
 
 use watchword_api::common::PasswordEncryptType;
 use watchword_api::login::{PassCodePayload, PasswordPayload};
+use watchword_api::profile::{ValidatePasswordReq, ValidatedPassword};
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, Secret, codes, text, unicode};
 use watchword_store::app::Application;
@@ -11,6 +12,7 @@ use watchword_store::{Tx, quota};
 
 use super::gate::{Attempt, Method};
 use super::{Proven, about, gate};
+use crate::app;
 use crate::captcha::Answer;
 use crate::ctx::Ctx;
 use crate::message::{self, Medium};
@@ -35,7 +37,16 @@ pub(super) async fn password(
     captcha: &Answer,
 ) -> Result<Proven> {
     let name = login_name(&payload)?;
-    let given = plain(ctx, payload.password, encrypted);
+    by_name(ctx, app, name, plain(ctx, payload.password, encrypted), captcha).await
+}
+
+async fn by_name(
+    ctx: &Ctx,
+    app: &Application,
+    name: LoginName,
+    given: Secret<String>,
+    captcha: &Answer,
+) -> Result<Proven> {
     let mut tx = ctx.read().await?;
     admit_address(&mut tx, ctx).await?;
     let found = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
@@ -100,7 +111,7 @@ pub(super) async fn judge(ctx: &Ctx, subject: &str, given: Secret<String>, store
 
 /// # Errors
 /// 429 while the caller's address has too many failures behind it.
-pub(super) async fn admit_address(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
+pub(crate) async fn admit_address(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
     let bucket = address_bucket(ctx);
     match quota::used_up(tx, ctx.pool(), &bucket, FAILURES_PER_ADDRESS, ctx.now()).await? {
         Some(ends) => Err(throttle::too_many(ends - ctx.now())),
@@ -108,7 +119,7 @@ pub(super) async fn admit_address(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
     }
 }
 
-pub(super) async fn charge_address(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
+pub(crate) async fn charge_address(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
     let bucket = address_bucket(ctx);
     let quota = Quota { bucket: &bucket, limit: FAILURES_PER_ADDRESS, window: ADDRESS_WINDOW };
     quota::charge(tx, ctx.pool(), quota, ctx.now()).await?;
@@ -117,6 +128,36 @@ pub(super) async fn charge_address(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
 
 fn address_bucket(ctx: &Ctx) -> String {
     format!("signin:{}", ctx.network())
+}
+
+/// `POST /api/v3/validate-password`: a try counts as one at sign-in.
+///
+/// # Errors
+/// 400 without a name, 429 after too many failures.
+pub async fn validate(ctx: &Ctx, req: ValidatePasswordReq) -> Result<ValidatedPassword> {
+    let ValidatePasswordReq { phone, email, username, phone_country_code, password, password_encrypt_type } = req;
+    let name = match (email, phone, username) {
+        (Some(email), ..) => LoginName::Email(email),
+        (_, Some(number), _) => LoginName::Phone { number, country_code: phone_country_code },
+        (.., Some(name)) => LoginName::Username(name),
+        _ => {
+            return Err(Error::invalid(
+                "username",
+                text!("give email, phone or username", "请提供 email、phone 或 username"),
+            ));
+        }
+    };
+    let app_id = ctx.app_id().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
+    let app = app::load(&mut ctx.read().await?, ctx.pool(), app_id).await?;
+    let given = plain(ctx, password, password_encrypt_type.unwrap_or_default());
+    match by_name(ctx, &app, name, given, &Answer::default()).await {
+        Ok(Proven { tx, user, amr }) => {
+            ctx.commit(tx, about(Some(&user), amr)).await?;
+            Ok(ValidatedPassword { valid: true })
+        }
+        Err(e) if e.code() == codes::CREDENTIALS_WRONG => Ok(ValidatedPassword { valid: false }),
+        Err(e) => Err(e),
+    }
 }
 
 /// What stands for the user in the counter of a name that nobody has: one for all the ways to write the name, as

@@ -52,10 +52,16 @@ pub(crate) async fn announce(tx: &mut Tx, ctx: &Ctx, sessions: &[Session]) -> Re
     Ok(())
 }
 
-/// Notes that a user's sessions are about to end, of every application or of those named.
-pub(crate) async fn announce_user(tx: &mut Tx, ctx: &Ctx, user: &str, apps: Option<&[String]>) -> Result<()> {
+/// Notes that a user's sessions are about to end, of every application or of those named; but `spared` goes on.
+pub(crate) async fn announce_user(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    user: &str,
+    apps: Option<&[String]>,
+    spared: Option<&str>,
+) -> Result<()> {
     let mut live = session::of_user(tx, ctx.pool(), user, ctx.now()).await?;
-    live.retain(|s| apps.is_none_or(|apps| apps.contains(&s.app_id)));
+    live.retain(|s| apps.is_none_or(|apps| apps.contains(&s.app_id)) && spared != Some(s.id.as_str()));
     announce(tx, ctx, &live).await
 }
 

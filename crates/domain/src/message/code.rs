@@ -17,7 +17,7 @@ const LIFETIME: Millis = Millis::seconds(60);
 const RESET_BY_EMAIL_LIFETIME: Millis = Millis::minutes(5);
 const LINK_LIFETIME: Millis = Millis::minutes(30);
 /// The channel whose code is a link.
-pub(super) const LINK: &str = "CHANNEL_VERIFY_EMAIL_LINK";
+pub(crate) const LINK: &str = "CHANNEL_VERIFY_EMAIL_LINK";
 /// Random bytes in a link: nobody guesses it, so nobody needs to type it.
 const LINK_BYTES: usize = 32;
 /// Messages to one target within 24 hours, besides one per minute.
@@ -83,11 +83,35 @@ pub async fn check_code(
 ) -> Result<bool> {
     let code_hash = hash_of(ctx, medium, target, purpose, given);
     let tried = Tried { medium: medium.as_str(), target, purpose, code_hash: &code_hash };
-    if store::consume_code(tx, ctx.pool(), tried, ctx.now()).await? {
-        return Ok(true);
+    let right = is_right(tx, ctx, tried).await?;
+    if right {
+        store::spend_code(tx, ctx.pool(), tried, ctx.now()).await?;
     }
-    store::count_wrong_code(tx, ctx.pool(), tried, ctx.now()).await?;
-    Ok(false)
+    Ok(right)
+}
+
+/// As [`check_code`], but a right code can still be used afterwards.
+pub async fn pre_check_code(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    medium: Medium,
+    target: &str,
+    purpose: &str,
+    given: &str,
+) -> Result<bool> {
+    let code_hash = hash_of(ctx, medium, target, purpose, given);
+    let tried = Tried { medium: medium.as_str(), target, purpose, code_hash: &code_hash };
+    let right = is_right(tx, ctx, tried).await?;
+    if right {
+        store::uncount_try(tx, ctx.pool(), tried).await?;
+    }
+    Ok(right)
+}
+
+/// Counts before it compares.
+async fn is_right(tx: &mut Tx, ctx: &Ctx, tried: Tried<'_>) -> Result<bool> {
+    let live = store::try_code(tx, ctx.pool(), tried, ctx.now()).await?;
+    Ok(live.is_some_and(|live| hash::ct_eq(&live, tried.code_hash)))
 }
 
 /// Counts one message to a normalised target, in the caller's unit of work, which a refused caller drops.

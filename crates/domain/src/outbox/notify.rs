@@ -23,6 +23,10 @@ pub enum Event {
     FactorsDisabled,
     Locked,
     PasswordChanged,
+    ContactBound(Medium),
+    ContactUnbound(Medium),
+    ContactChanged(Medium),
+    AccountDeleted,
     /// The user has registered; told only in a pool's own words, see [`welcome`].
     Welcome,
     /// With the first password, when the administrator asked for it to be sent.
@@ -42,6 +46,12 @@ pub async fn notify_user(tx: &mut Tx, ctx: &Ctx, user: &User, event: Event) -> R
         (None, Some(phone)) => (Medium::Sms, phone),
         (None, None) => return Ok(()),
     };
+    let target = target.clone();
+    notify_at(tx, ctx, user, medium, &target, event).await
+}
+
+/// As [`notify_user`], to a target of the caller's choice: what the account had before a change, say.
+pub async fn notify_at(tx: &mut Tx, ctx: &Ctx, user: &User, medium: Medium, target: &str, event: Event) -> Result<()> {
     if !provider::ready(tx, ctx, medium).await? {
         return Ok(());
     }
@@ -149,6 +159,41 @@ fn said(event: &Event) -> (&'static str, Text, Text) {
             "password_changed",
             text!("password changed", "密码已修改"),
             text!("The password of your account was changed.", "您的账号密码已修改。"),
+        ),
+        Event::ContactBound(Medium::Email) => (
+            "email_bound",
+            text!("e-mail address added", "已绑定邮箱"),
+            text!("An e-mail address was added to your account.", "您的账号已绑定新的邮箱。"),
+        ),
+        Event::ContactBound(Medium::Sms) => (
+            "phone_bound",
+            text!("phone number added", "已绑定手机号"),
+            text!("A phone number was added to your account.", "您的账号已绑定新的手机号。"),
+        ),
+        Event::ContactUnbound(Medium::Email) => (
+            "email_unbound",
+            text!("e-mail address removed", "已解绑邮箱"),
+            text!("This e-mail address was removed from your account.", "该邮箱已从您的账号解绑。"),
+        ),
+        Event::ContactUnbound(Medium::Sms) => (
+            "phone_unbound",
+            text!("phone number removed", "已解绑手机号"),
+            text!("This phone number was removed from your account.", "该手机号已从您的账号解绑。"),
+        ),
+        Event::ContactChanged(Medium::Email) => (
+            "email_changed",
+            text!("e-mail address changed", "邮箱已更换"),
+            text!("Your account has another e-mail address now.", "您的账号已更换邮箱，此邮箱不再有效。"),
+        ),
+        Event::ContactChanged(Medium::Sms) => (
+            "phone_changed",
+            text!("phone number changed", "手机号已更换"),
+            text!("Your account has another phone number now.", "您的账号已更换手机号，此号码不再有效。"),
+        ),
+        Event::AccountDeleted => (
+            "account_deleted",
+            text!("account deleted", "账号已注销"),
+            text!("Your account was deleted, as asked for with it.", "您的账号已按申请注销。"),
         ),
         Event::Welcome => {
             ("welcome", text!("welcome", "欢迎"), text!("Your account is ready.", "您的账号已注册成功。"))

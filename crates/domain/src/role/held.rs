@@ -1,6 +1,7 @@
 //! Who holds what, now.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use watchword_api::common::Page;
 use watchword_api::role::{
@@ -11,7 +12,7 @@ use watchword_kit::Result;
 use watchword_store::role::{self as store, Role, Sources, TABLE};
 use watchword_store::{Tx, target};
 
-use super::{MAX_BATCH, Way, by_code, in_force, reach, space, view};
+use super::{MAX_BATCH, Space, Way, by_code, in_force, reach, space, view};
 use crate::ctx::Ctx;
 use crate::user::resolve::resolve;
 use crate::user::search::page;
@@ -56,6 +57,31 @@ pub async fn of_user(ctx: &Ctx, query: GetUserRolesQuery) -> Result<Page<HeldRol
         .map(|h| HeldRole { inherited: h.inherited, role: view::show(h.role, &space, ctx.now()) })
         .collect();
     Ok(Page { total_count: list.len() as i64, list })
+}
+
+/// The roles that the user with this id holds, in the order of permission spaces and codes; of one space where it is
+/// named.
+///
+/// # Errors
+/// 404 at `namespace`.
+pub(crate) async fn of_id(ctx: &Ctx, user: &str, namespace: Option<&str>) -> Result<Vec<HeldRole>> {
+    let mut tx = ctx.read().await?;
+    let mut held = held(&mut tx, ctx, user).await?;
+    if let Some(namespace) = namespace.filter(|n| !n.is_empty()) {
+        let space = space(&mut tx, ctx, Some(namespace)).await?;
+        held.retain(|h| h.role.namespace == space.code);
+    }
+    held.sort_by(|a, b| (&a.role.namespace, &a.role.code).cmp(&(&b.role.namespace, &b.role.code)));
+    let mut spaces: HashMap<String, Space> = HashMap::new();
+    let mut list = Vec::with_capacity(held.len());
+    for h in held {
+        let space = match spaces.entry(h.role.namespace.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(space(&mut tx, ctx, Some(&h.role.namespace)).await?),
+        };
+        list.push(HeldRole { inherited: h.inherited, role: view::show(h.role, space, ctx.now()) });
+    }
+    Ok(list)
 }
 
 /// Whether a user holds one of some roles. A role that does not exist is held by nobody.

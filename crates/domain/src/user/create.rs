@@ -59,7 +59,7 @@ pub(crate) struct New {
     pub(crate) row: store::User,
     identities: Vec<store::Identity>,
     custom: Vec<store::CustomValue>,
-    drawn: Option<Drawn>,
+    pub(crate) drawn: Option<Drawn>,
     plan: Plan,
     otp: Option<OtpInput>,
     bound: Option<NewOtp>,
@@ -129,7 +129,7 @@ async fn make(ctx: &Ctx, list: Vec<NewUser>, options: CreateUserOptions, place: 
 }
 
 /// The costly part: the password's hash, the authenticator's seal.
-async fn work(ctx: &Ctx, new: &mut New, settings: &PoolSettings, rules: &PasswordRules) -> Result<()> {
+pub(crate) async fn work(ctx: &Ctx, new: &mut New, settings: &PoolSettings, rules: &PasswordRules) -> Result<()> {
     let plan = std::mem::replace(&mut new.plan, Plan::Nothing);
     if let Some(prepared) = password::prepare(ctx, plan, &rules.clone().of_user(&new.row)).await? {
         new.row.password_hash = Some(prepared.hash);

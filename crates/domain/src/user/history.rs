@@ -12,10 +12,10 @@ use watchword_store::{Filter, Tx, table};
 
 use super::life;
 use super::search;
-use crate::app;
 use crate::ctx::Ctx;
+use crate::{app, profile};
 
-/// Notes the sign-in that opened a session.
+/// Notes the sign-in that opened a session, and whence.
 pub(crate) async fn succeeded(tx: &mut Tx, session: &Session) -> Result<()> {
     let login = Login {
         pool_id: session.pool_id.clone(),
@@ -28,7 +28,8 @@ pub(crate) async fn succeeded(tx: &mut Tx, session: &Session) -> Result<()> {
         ip: session.ip.clone(),
         user_agent: session.user_agent.clone(),
     };
-    Ok(store::add(tx, &login).await?)
+    store::add(tx, &login).await?;
+    profile::device::seen(tx, session).await
 }
 
 /// Notes an attempt to sign in as this user that failed at `method` (RFC 8176).
@@ -60,6 +61,7 @@ pub async fn list(ctx: &Ctx, query: LoginHistoryQuery) -> Result<Page<LoginRecor
         from: query.start.map(Millis),
         until: query.end.map(Millis),
         failures: query.with_failures.unwrap_or_default(),
+        successes: true,
     };
     let mut tx = ctx.read().await?;
     let (total_count, rows) = store::list(&mut tx, ctx.pool(), &user.id, &wanted, page).await?;

@@ -23,17 +23,23 @@ pub async fn delete(ctx: &Ctx, req: DeleteUsersBatchReq) -> Result<()> {
     let mut tx = ctx.write().await?;
     let users = held(&mut tx, ctx, "userIds", &req.user_ids, kind).await?;
     let ids: Vec<String> = users.into_iter().map(|user| user.id).collect();
-    organization::hold_of_users(&mut tx, ctx.pool(), &ids).await?;
-    follow::before_delete(&mut tx, ctx).await?;
-    let guesses = [Guess::SecondFactor, Guess::RecoveryCode];
-    let buckets: Vec<String> = ids.iter().flat_map(|id| guesses.map(|g| g.bucket(id))).collect();
-    let by_address: Vec<String> = ids.iter().map(|id| Guess::Password.bucket(&format!("{id}:"))).collect();
-    store::delete(&mut tx, ctx.pool(), &ids, &buckets, &by_address).await?;
+    erase(&mut tx, ctx, &ids).await?;
     let details = match ids.as_slice() {
         [one] => json!({ "userId": one }),
         many => json!({ "userIds": many }),
     };
     ctx.commit(tx, details).await
+}
+
+/// Deletes users, who are held, and everything that is theirs.
+pub(crate) async fn erase(tx: &mut Tx, ctx: &Ctx, ids: &[String]) -> Result<()> {
+    organization::hold_of_users(tx, ctx.pool(), ids).await?;
+    follow::before_delete(tx, ctx).await?;
+    let guesses = [Guess::SecondFactor, Guess::RecoveryCode];
+    let buckets: Vec<String> = ids.iter().flat_map(|id| guesses.map(|g| g.bucket(id))).collect();
+    let by_address: Vec<String> = ids.iter().map(|id| Guess::Password.bucket(&format!("{id}:"))).collect();
+    store::delete(tx, ctx.pool(), ids, &buckets, &by_address).await?;
+    Ok(())
 }
 
 /// The users whom the ids in `list` name, in that order, kept from every other writer until the unit ends. An empty
@@ -79,7 +85,7 @@ pub async fn kick(ctx: &Ctx, req: KickUsersReq) -> Result<()> {
         return Err(Error::new(codes::APP_NOT_FOUND).at(format!("appIds[{i}]")));
     }
     let apps = Some(req.app_ids.as_slice());
-    crate::logout::back_channel::announce_user(&mut tx, ctx, &user.id, apps).await?;
+    crate::logout::back_channel::announce_user(&mut tx, ctx, &user.id, apps, None).await?;
     let ended = session::revoke_of_user(&mut tx, ctx.pool(), &user.id, apps, None, ctx.now()).await?;
     session::drop_refresh_tokens_of_apps(&mut tx, ctx.pool(), &user.id, &req.app_ids).await?;
     mfa_transaction::revoke_of_apps(&mut tx, ctx.pool(), &user.id, &req.app_ids, ctx.now()).await?;

@@ -10,7 +10,7 @@ use watchword_api::user::{
 };
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::user::{self as store, TABLE};
-use watchword_store::{StoreError, Tx, mfa_transaction, session};
+use watchword_store::{StoreError, Tx, action_token, mfa_transaction, session};
 
 use super::create::batch_size;
 use super::draft::Draft;
@@ -67,6 +67,16 @@ pub async fn update_batch(ctx: &Ctx, req: UpdateUserBatchReq) -> Result<Vec<User
         notify: send_password_reseted_notification,
     };
     change(ctx, req.list, UserIdType::UserId, wanted, Place::InList).await
+}
+
+/// A user's own change, which [`crate::custom_field::base::own_change`] allowed.
+///
+/// # Errors
+/// As [`update`].
+pub(crate) async fn own(ctx: &Ctx, patch: UserPatch) -> Result<User> {
+    let wanted = Options { reset: None, encrypted: PasswordEncryptType::None, make: false, notify: None };
+    let changed = change(ctx, vec![patch], UserIdType::UserId, wanted, Place::Alone).await?;
+    changed.into_iter().next().ok_or_else(|| Error::internal("a user was expected"))
 }
 
 struct Options {
@@ -245,14 +255,20 @@ async fn write(
 }
 
 /// Ends everything by which a user is recognised: sessions, refresh tokens, sign-ins that wait for a second factor,
-/// links that set a new password.
+/// links that set a new password, changes in two steps that were begun.
 pub async fn sign_out(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
-    back_channel::announce_user(tx, ctx, user, None).await?;
-    session::revoke_of_user(tx, ctx.pool(), user, None, None, ctx.now()).await?;
+    sign_out_except(tx, ctx, user, None).await
+}
+
+/// As [`sign_out`], but one session goes on.
+pub(crate) async fn sign_out_except(tx: &mut Tx, ctx: &Ctx, user: &str, spared: Option<&str>) -> Result<()> {
+    back_channel::announce_user(tx, ctx, user, None, spared).await?;
+    session::revoke_of_user(tx, ctx.pool(), user, None, spared, ctx.now()).await?;
     let user = [user.to_owned()];
-    session::drop_refresh_tokens(tx, ctx.pool(), &user, None).await?;
+    session::drop_refresh_tokens(tx, ctx.pool(), &user, spared).await?;
     mfa_transaction::revoke_of_users(tx, ctx.pool(), &user, ctx.now()).await?;
     store::reset_link::void(tx, ctx.pool(), &user[0]).await?;
+    action_token::void(tx, ctx.pool(), &user[0]).await?;
     Ok(())
 }
 

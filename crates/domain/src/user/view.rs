@@ -209,7 +209,7 @@ fn plain(row: store::User) -> Result<User> {
     })
 }
 
-pub(super) fn identity(row: store::Identity) -> Result<Identity> {
+pub(crate) fn identity(row: store::Identity) -> Result<Identity> {
     Ok(Identity {
         identity_id: row.id,
         ext_idp_id: row.ext_idp_id,

@@ -44,6 +44,7 @@ async fn every_statement_on_tenant_data_names_the_pool() {
         "WHERE at <",
         "WHERE idle_until <",
         "WHERE touched_at <",
+        "WHERE last_login_at <",
         "WHERE day <",
         "FROM users WHERE suspend_at <=",
         "FROM users WHERE activate_at <=",
@@ -203,6 +204,7 @@ async fn no_two_unique_keys_share_a_name_unless_they_mean_the_same_column() {
 macro_rules! for_every_table {
     ($check:ident, $place:expr) => {
         $check($place, &crate::access_key::TABLE).await;
+        $check($place, &crate::action_token::TABLE).await;
         $check($place, &crate::app::TABLE).await;
         $check($place, &crate::app::access::TABLE).await;
         $check($place, &crate::audit::TABLE).await;
@@ -235,6 +237,7 @@ macro_rules! for_every_table {
         $check($place, &crate::role::NAMESPACES).await;
         $check($place, &crate::group::TABLE).await;
         $check($place, &crate::job::TABLE).await;
+        $check($place, &crate::upload::TABLE).await;
         $check($place, &crate::par::TABLE).await;
         $check($place, &crate::device_code::TABLE).await;
         $check($place, &crate::registration::TABLE).await;

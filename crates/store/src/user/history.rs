@@ -30,6 +30,7 @@ pub struct Wanted {
     /// Included.
     pub until: Option<Millis>,
     pub failures: bool,
+    pub successes: bool,
 }
 
 /// Notes a sign-in.
@@ -55,18 +56,18 @@ pub async fn list(tx: &mut Tx, pool: &PoolId, user: &str, w: &Wanted, page: Page
     let count = sql!(
         "SELECT CAST(COUNT(*) AS BIGINT) AS total FROM user_logins
          WHERE pool_id = $1 AND user_id = $2 AND at >= $3 AND at <= $4 AND (success OR $5)
-           AND ($6 = '' OR app_id = $6) AND ($7 = '' OR ip = $7)"
+           AND ($6 = '' OR app_id = $6) AND ($7 = '' OR ip = $7) AND (NOT success OR $8)"
     );
     let rows = sql!(
         "SELECT pool_id, user_id, at, id, app_id, methods, success, ip, user_agent FROM user_logins
          WHERE pool_id = $1 AND user_id = $2 AND at >= $3 AND at <= $4 AND (success OR $5)
-           AND ($6 = '' OR app_id = $6) AND ($7 = '' OR ip = $7)
-         ORDER BY at DESC, id DESC LIMIT $8 OFFSET $9"
+           AND ($6 = '' OR app_id = $6) AND ($7 = '' OR ip = $7) AND (NOT success OR $8)
+         ORDER BY at DESC, id DESC LIMIT $9 OFFSET $10"
     );
     let (from, until) = (w.from.unwrap_or(Millis(i64::MIN)), w.until.unwrap_or(Millis(i64::MAX)));
     let (app, ip) = (w.app_id.as_deref().unwrap_or_default(), w.ip.as_deref().unwrap_or_default());
-    let (total,): (i64,) = tx.one(count, vals![pool, user, from, until, w.failures, app, ip]).await?;
-    let vals = vals![pool, user, from, until, w.failures, app, ip, page.limit, page.offset];
+    let (total,): (i64,) = tx.one(count, vals![pool, user, from, until, w.failures, app, ip, w.successes]).await?;
+    let vals = vals![pool, user, from, until, w.failures, app, ip, w.successes, page.limit, page.offset];
     Ok((total, tx.all(rows, vals).await?))
 }
 

@@ -14,28 +14,55 @@ use watchword_kit::{Error, Result, text};
 const MAX_PAIRS: usize = 1_000;
 
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
-    let mut top: BTreeMap<String, Node> = BTreeMap::new();
-    for (n, (key, value)) in pairs(query).enumerate() {
-        if n >= MAX_PAIRS {
-            return Err(Error::invalid("query", text!("more than {MAX_PAIRS} parameters", "参数超过 {MAX_PAIRS} 个")));
+    Fields::read(query)?.into()
+}
+
+/// Members as they were found.
+pub struct Fields(BTreeMap<String, Node>);
+
+impl Fields {
+    pub fn read(query: &str) -> Result<Fields> {
+        let mut top: BTreeMap<String, Node> = BTreeMap::new();
+        for (n, (key, value)) in pairs(query).enumerate() {
+            if n >= MAX_PAIRS {
+                return Err(Error::invalid(
+                    "query",
+                    text!("more than {MAX_PAIRS} parameters", "参数超过 {MAX_PAIRS} 个"),
+                ));
+            }
+            let (Some(key), Some(value)) = (key, value) else {
+                return Err(Error::invalid("query", text!("not UTF-8", "不是有效的 UTF-8")));
+            };
+            if value.contains('\0') {
+                return Err(Error::invalid(key, text!("contains NUL", "包含 NUL 字符")));
+            }
+            if value.is_empty() {
+                continue;
+            }
+            add(&mut top, &key, value);
         }
-        let (Some(key), Some(value)) = (key, value) else {
-            return Err(Error::invalid("query", text!("not UTF-8", "不是有效的 UTF-8")));
-        };
-        if value.contains('\0') {
-            return Err(Error::invalid(key, text!("contains NUL", "包含 NUL 字符")));
-        }
-        if value.is_empty() {
-            continue;
-        }
-        add(&mut top, &key, value);
+        Ok(Fields(top))
     }
-    let mut track = serde_path_to_error::Track::new();
-    let node = Node::Map(top);
-    T::deserialize(serde_path_to_error::Deserializer::new(node, &mut track)).map_err(|e| {
-        let path = track.path().to_string();
-        super::explain(&path, &e.to_string())
-    })
+
+    /// A text, an empty one being absent; it goes before one of the query.
+    pub fn text(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            self.0.insert(name.to_owned(), Node::Texts(vec![value.to_owned()]));
+        }
+    }
+
+    pub fn file(&mut self, name: &str, file_name: String, content: Vec<u8>) {
+        self.0.insert(name.to_owned(), Node::File(file_name, content));
+    }
+
+    pub fn into<T: DeserializeOwned>(self) -> Result<T> {
+        let mut track = serde_path_to_error::Track::new();
+        let node = Node::Map(self.0);
+        T::deserialize(serde_path_to_error::Deserializer::new(node, &mut track)).map_err(|e| {
+            let path = track.path().to_string();
+            super::explain(&path, &e.to_string())
+        })
+    }
 }
 
 /// The decoded pairs of a query or form. `None` marks what is not UTF-8.
@@ -75,6 +102,9 @@ fn push(map: &mut BTreeMap<String, Node>, key: &str, value: String) {
 enum Node {
     Texts(Vec<String>),
     Map(BTreeMap<String, Node>),
+    /// Its name and its content.
+    File(String, Vec<u8>),
+    Bytes(Vec<u8>),
 }
 
 type Problem = serde::de::value::Error;
@@ -84,7 +114,7 @@ impl Node {
     fn text(self, expected: &str) -> std::result::Result<String, Problem> {
         match self {
             Node::Texts(mut list) if list.len() == 1 => Ok(list.remove(0)),
-            Node::Texts(_) | Node::Map(_) => Err(Problem::custom(format!("invalid value, expected {expected}, once"))),
+            _ => Err(Problem::custom(format!("invalid value, expected {expected}, once"))),
         }
     }
 
@@ -108,6 +138,10 @@ impl<'de> Deserializer<'de> for Node {
             Node::Texts(list) if list.len() > 1 => SeqDeserializer::new(list.into_iter()).deserialize_any(visitor),
             Node::Texts(_) => visitor.visit_string(self.text("a string")?),
             Node::Map(map) => visitor.visit_map(MapDeserializer::new(map.into_iter())),
+            Node::File(name, content) => {
+                visitor.visit_map(MapDeserializer::new(std::iter::once((name, Node::Bytes(content)))))
+            }
+            Node::Bytes(content) => visitor.visit_byte_buf(content),
         }
     }
 

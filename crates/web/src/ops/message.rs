@@ -1,8 +1,8 @@
 //! Codes by SMS and e-mail.
 
 use watchword_api::message::{
-    ConfigEmailProviderReq, EmailPreview, EmailProvider, EmailTemplate, EmailTemplates, PreviewEmailTemplateReq,
-    SendEmailReq, SendSmsReq,
+    ConfigEmailProviderReq, EmailPreview, EmailProvider, EmailTemplate, EmailTemplates, PreCheckCodeReq,
+    PreCheckedCode, PreviewEmailTemplateReq, SendEmailReq, SendSmsReq,
 };
 use watchword_domain::message::{email_provider, template};
 use watchword_domain::{Audit, Ctx, Permission, message};
@@ -18,6 +18,9 @@ pub fn ops() -> Vec<Op> {
         Op::write("POST", "/api/v3/send-email", send_email, Audit::MessageSend)
             .application()
             .says("Send a code to an e-mail address"),
+        Op::write("POST", "/api/v3/pre-check-code", pre_check_code, Audit::CodeCheck)
+            .application()
+            .says("Whether a code is right, without using it up"),
         Op::read("GET", "/api/v3/get-email-templates", templates)
             .needs(Permission::MessageRead)
             .says("List e-mail templates"),
@@ -44,6 +47,10 @@ async fn send_sms(ctx: Ctx, req: SendSmsReq) -> Result<Done> {
 async fn send_email(ctx: Ctx, req: SendEmailReq) -> Result<Done> {
     message::send_email(ctx, req).await?;
     Ok(Done)
+}
+
+async fn pre_check_code(ctx: Ctx, req: PreCheckCodeReq) -> Result<PreCheckedCode> {
+    message::pre_check(&ctx, req).await
 }
 
 async fn templates(ctx: Ctx, _: Nothing) -> Result<EmailTemplates> {
