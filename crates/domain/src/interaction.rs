@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use watchword_api::common::{FactorType, PasswordEncryptType};
+use watchword_api::common::FactorType;
 use watchword_api::login::{PassCodePayload, PasswordPayload};
 use watchword_api::message::{EmailChannel, SendEmailReq, SendSmsReq, SmsChannel};
 use watchword_api::mfa_factor::{EnrollFactorReq, EnrollmentStart, SendEnrollFactorReq};
@@ -300,11 +300,14 @@ pub async fn send_code(step: &Step, account: String, captcha: Answer) -> Result<
     let ctx = step.ctx.clone();
     let Answer { text: captcha_code, token: captcha_token } = captcha;
     if account.contains('@') {
-        message::send_email(ctx, SendEmailReq { email: account, channel: EmailChannel::Login, captcha_code, captcha_token }).await
+        message::send_email(
+            ctx,
+            SendEmailReq { email: account, channel: EmailChannel::Login, captcha_code, captcha_token },
+        )
+        .await
     } else {
         let channel = SmsChannel::Login;
-        let req =
-            SendSmsReq { phone_number: account, phone_country_code: None, channel, captcha_code, captcha_token };
+        let req = SendSmsReq { phone_number: account, phone_country_code: None, channel, captcha_code, captcha_token };
         message::send_sms(ctx, req).await
     }
 }

@@ -10,7 +10,7 @@ use watchword_kit::{Error, PoolId, Result, codes, text};
 use watchword_store::upload::{self as store, TABLE, Upload};
 use watchword_store::user::TABLE as USERS;
 
-use crate::caller;
+use crate::caller::{self, Presented};
 use crate::ctx::{Actor, Ctx};
 use crate::services::Services;
 
@@ -85,7 +85,7 @@ pub async fn get(
     pool: &str,
     folder: &str,
     name: &str,
-    token: Option<&str>,
+    token: Option<&Presented<'_>>,
 ) -> Result<Upload> {
     let nothing = || Error::new(codes::NOT_FOUND);
     let (id, extension) = name.split_once('.').ok_or_else(nothing)?;

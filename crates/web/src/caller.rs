@@ -72,6 +72,11 @@ impl Incoming<'_> {
         if all.next().is_some() { Some("") } else { Some(first.to_str().unwrap_or_default().trim()) }
     }
 
+    /// A token of this request, with what proves its key (RFC 9449).
+    pub fn presented<'t>(&'t self, token: &'t str) -> Presented<'t> {
+        Presented { token, as_dpop: self.as_dpop(), proof: self.dpop(), method: self.method, path: self.path }
+    }
+
     /// The token by which a user is recognised. Where RFC 6750 §2 lets it travel in the form or the query, too, there
     /// must be one only.
     fn users_token(&self, op: &Op) -> Result<Option<std::borrow::Cow<'_, str>>> {
@@ -128,13 +133,7 @@ pub async fn identify(services: &Services, op: &Op, request: &Incoming<'_>) -> R
         }
         Access::User | Access::UserOrMfa => {
             let token = request.users_token(op)?.ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?;
-            let given = Presented {
-                token: &token,
-                as_dpop: request.as_dpop(),
-                proof: request.dpop(),
-                method: request.method,
-                path: request.path,
-            };
+            let given = request.presented(&token);
             let (pool, actor) = if op.access == Access::User {
                 caller::by_access_token(services, &given).await?
             } else {

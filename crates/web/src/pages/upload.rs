@@ -26,9 +26,11 @@ async fn file(
     Path((pool, folder, name)): Path<(String, String, String)>,
     request: Request,
 ) -> Response {
-    let incoming = Incoming { method: "", path: "", query: None, headers: request.headers(), body: &[] };
+    let (path, headers) = (request.uri().path(), request.headers());
+    let incoming = Incoming { method: "GET", path, query: None, headers, body: &[] };
+    let token = incoming.token().map(|token| incoming.presented(token));
     let mut response = Response::new(Body::empty());
-    let found = match upload::get(&services, &pool, &folder, &name, incoming.token()).await {
+    let found = match upload::get(&services, &pool, &folder, &name, token.as_ref()).await {
         Ok(found) => found,
         Err(e) => {
             let known = e.code().status < 500;

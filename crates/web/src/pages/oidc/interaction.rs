@@ -118,9 +118,7 @@ async fn take(visit: &Visit, step: Step, name: &str, form: &Form) -> Result<Done
         "login" if !form.get("passCode").is_empty() => {
             Done::SignedOn(rules::code(&step, account()?, form.secret("passCode")?, &form.captcha()).await?)
         }
-        "login" => {
-            Done::SignedOn(rules::password(&step, account()?, form.secret("password")?, &form.captcha()).await?)
-        }
+        "login" => Done::SignedOn(rules::password(&step, account()?, form.secret("password")?, &form.captcha()).await?),
         "code" => {
             rules::send_code(&step, account()?, form.captcha()).await?;
             Done::Moved
