@@ -250,7 +250,7 @@ async fn drafts(ctx: &Ctx, app: &Application, users: &[User], scope: &str) -> Re
     let mut tx = ctx.write().await.map_err(said)?;
     let mut out = Vec::with_capacity(users.len());
     for (session, user) in sessions.iter().zip(users) {
-        out.push(token::draft(&mut tx, ctx, session, app, user).await.map_err(said)?);
+        out.push(token::draft(&mut tx, ctx, session, app, user, &token::Extras::default()).await.map_err(said)?);
     }
     tx.commit().await.map_err(said)?;
     Ok(out)
