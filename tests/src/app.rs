@@ -59,7 +59,8 @@ async fn an_application_made_with_a_name_only_has_the_contracts_defaults() {
 /// The default of `oidcConfig` that the contract declares.
 fn contracts_oidc_default() -> Value {
     json!({
-        "grant_types": ["authorization_code", "password", "refresh_token"], "response_types": ["code"],
+        // Without the contract's `password`: that grant is on only where somebody has asked for it.
+        "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
         "id_token_signed_response_alg": "HS256", "jwks_uri": null, "token_endpoint_auth_method": "client_secret_post",
         "introspection_endpoint_auth_method": "client_secret_post",
         "revocation_endpoint_auth_method": "client_secret_post", "request_object_encryption_enc": null,
@@ -148,11 +149,11 @@ async fn lifetimes_and_the_algorithm_of_the_application_are_those_of_its_tokens(
     let id = made(&admin, json!({ "appName": "Short", "oidcConfig": oidc })).await;
     let settings = async |id: &str| {
         let app = watchword_domain::app::find(&server.services, id).await.unwrap();
-        let s = watchword_domain::app::oidc_settings(&app).unwrap();
-        (s.access_token_expire, s.id_token_expire, s.refresh_token_expire, s.id_token_rs256)
+        let s = watchword_domain::app::client_settings(&app).unwrap();
+        (s.access_token_expire, s.id_token_expire, s.refresh_token_expire, s.id_token_alg.as_str())
     };
-    assert_eq!(settings(&id).await, (600, 300, 7200, true));
-    assert_eq!(settings(&server.pool.app_id).await, (1_209_600, 1_209_600, 2_592_000, false));
+    assert_eq!(settings(&id).await, (600, 300, 7200, "RS256"));
+    assert_eq!(settings(&server.pool.app_id).await, (1_209_600, 1_209_600, 2_592_000, "HS256"));
     let (_, tokens) = signed_in(&server, &id).await;
     assert_eq!(tokens["expires_in"], 600);
     let user = bearer(&server, &tokens["access_token"]);

@@ -118,7 +118,9 @@ pub async fn assert_tree_is_true(server: &Server) {
     let users: Vec<(String,)> = tx.all(&sql, &vals).await.expect("users");
     let users: BTreeSet<String> = users.into_iter().map(|u| u.0).collect();
     let mut due: BTreeMap<(String, String), i64> = BTreeMap::new();
+    let mut counts: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for (department, user, joined) in members {
+        counts.entry(department.clone()).or_default().0 += 1;
         assert!(users.contains(&user), "a membership of nobody");
         assert!(parents.contains_key(&department), "a membership in no department");
         for up in path(&department) {
@@ -130,6 +132,13 @@ pub async fn assert_tree_is_true(server: &Server) {
     let stored: Vec<(String, String, i64)> = tx.all(&sql, &vals).await.expect("tree members");
     let stored: BTreeMap<(String, String), i64> = stored.into_iter().map(|(d, u, at)| ((d, u), at)).collect();
     assert_eq!(stored, due, "tree members");
+    due.into_keys().for_each(|(department, _)| counts.entry(department).or_default().1 += 1);
+    let sql = String::from("SELECT department_id, members, tree_members FROM department_counts WHERE pool_id = $1");
+    let stored: Vec<(String, i64, i64)> = tx.all(&sql, &vals).await.expect("counts");
+    assert!(stored.iter().all(|(id, ..)| parents.contains_key(id)), "counts of no department: {stored:?}");
+    let stored = stored.into_iter().map(|(id, members, below)| (id, (members, below)));
+    let stored: BTreeMap<String, (i64, i64)> = stored.filter(|(_, n)| *n != (0, 0)).collect();
+    assert_eq!(stored, counts, "counts");
     let sql = String::from(
         "SELECT user_id, CAST(SUM(CASE WHEN is_main THEN 1 ELSE 0 END) AS BIGINT) AS n FROM department_members
          WHERE pool_id = $1 GROUP BY user_id",

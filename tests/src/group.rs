@@ -1,6 +1,7 @@
 //! Groups: chosen one by one, and by a rule that is followed.
 
 mod dynamic;
+mod load;
 mod manage;
 mod member;
 mod model;

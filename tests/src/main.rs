@@ -10,6 +10,7 @@ mod cors;
 mod crash;
 mod custom_field;
 mod department;
+mod grant;
 mod group;
 mod hostile;
 mod job;

@@ -58,21 +58,6 @@ async fn discovery_names_our_issuer_whatever_the_host_header() {
     let document = document.get("/oidc/.well-known/openid-configuration").await.body;
     assert_eq!(document["issuer"], "https://id.example.com/oidc");
     assert!(!document.to_string().contains("evil"));
-    assert_eq!(document["grant_types_supported"], json!(["refresh_token"]));
-}
-
-#[tokio::test]
-async fn other_grants_are_unsupported_as_rfc_6749_says_it() {
-    let s = Server::start().await;
-    let form = [
-        ("grant_type", "password"),
-        ("client_id", s.pool.app_id.as_str()),
-        ("client_secret", s.pool.app_secret.as_str()),
-    ];
-    let reply = s.anonymous().post_form("/oidc/token", &form).await;
-    assert_eq!((reply.http, reply.body["error"].as_str()), (400, Some("unsupported_grant_type")));
-    let unknown = [("grant_type", "refresh_token"), ("client_id", "nobody")];
-    assert_eq!(s.anonymous().post_form("/oidc/token", &unknown).await.http, 401);
 }
 
 #[tokio::test]

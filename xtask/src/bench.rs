@@ -8,35 +8,48 @@ use serde_json::Value;
 use crate::postgres::{Cluster, Durability};
 use crate::run::{self, Result};
 
-/// Where `--write` puts the table, between these lines.
+/// Where `--write` puts the tables: each part's between lines of its own.
 const REPORT: &str = "docs/performance.md";
-const BEGIN: &str = "<!-- made by `cargo xtask bench --write` -->";
 const END: &str = "<!-- end -->";
+/// What is measured, each part in databases of its own.
+const PARTS: [&str; 2] = ["login", "directory"];
 
 #[derive(Default)]
 struct Options {
     quick: bool,
     write: bool,
     sqlite_only: bool,
-    /// `login` or `directory`; else both.
+    /// One of [`PARTS`]; else all of them.
     only: Option<String>,
     /// Minutes.
     soak: Option<String>,
+}
+
+impl Options {
+    fn parts(&self) -> Vec<&str> {
+        match (&self.soak, &self.only) {
+            (Some(_), _) => vec!["soak"],
+            (None, Some(part)) => vec![part],
+            (None, None) => PARTS.to_vec(),
+        }
+    }
 }
 
 pub fn run(args: &[String]) -> Result {
     let options = read(args)?;
     run::run(&mut run::cargo(&["build", "--locked", "--release", "-p", "watchword", "-p", "watchword-bench"]))?;
     let programs = run::target().join("release");
-    let mut columns = vec![("SQLite", measure(&programs, &options, None)?)];
-    if !options.sqlite_only {
-        let cluster = Cluster::start(Durability::Durable)?;
-        columns.push(("PostgreSQL", measure(&programs, &options, Some(&cluster))?));
-    }
-    let table = table(&columns);
-    println!("\n{table}");
-    if options.write {
-        write(&table)?;
+    for part in options.parts() {
+        let mut columns = vec![("SQLite", measure(&programs, &options, part, None)?)];
+        if !options.sqlite_only {
+            let cluster = Cluster::start(Durability::Durable)?;
+            columns.push(("PostgreSQL", measure(&programs, &options, part, Some(&cluster))?));
+        }
+        let table = table(&columns);
+        println!("\n{table}");
+        if options.write {
+            write(part, &table)?;
+        }
     }
     Ok(())
 }
@@ -49,7 +62,10 @@ fn read(args: &[String]) -> Result<Options> {
             "--quick" => options.quick = true,
             "--write" => options.write = true,
             "--sqlite-only" => options.sqlite_only = true,
-            "--only" => options.only = Some(args.next().ok_or("--only takes login or directory")?.clone()),
+            "--only" => match args.next() {
+                Some(part) if PARTS.contains(&part.as_str()) => options.only = Some(part.clone()),
+                _ => return Err(format!("--only takes one of {}", PARTS.join(", "))),
+            },
             "--soak" => {
                 let minutes = args.next_if(|next| !next.starts_with("--")).cloned();
                 options.soak = Some(minutes.unwrap_or_else(|| "10".to_owned()));
@@ -57,15 +73,14 @@ fn read(args: &[String]) -> Result<Options> {
             other => return Err(format!("no such option of bench: {other}")),
         }
     }
-    let partial = options.quick || options.soak.is_some() || options.sqlite_only || options.only.is_some();
-    if options.write && partial {
-        return Err("--write keeps the full run only".to_owned());
+    if options.write && (options.quick || options.sqlite_only) {
+        return Err("--write keeps whole tables only: no --quick, no --sqlite-only".to_owned());
     }
     Ok(options)
 }
 
-/// One engine's rows.
-fn measure(programs: &Path, options: &Options, cluster: Option<&Cluster>) -> Result<Vec<Value>> {
+/// One engine's rows of a part.
+fn measure(programs: &Path, options: &Options, part: &str, cluster: Option<&Cluster>) -> Result<Vec<Value>> {
     let program = |name: &str| programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     println!("\n{}", if cluster.is_some() { "PostgreSQL" } else { "SQLite" });
     let data = Scratch::new(if cluster.is_some() { "postgres" } else { "sqlite" })?;
@@ -78,12 +93,10 @@ fn measure(programs: &Path, options: &Options, cluster: Option<&Cluster>) -> Res
     if options.quick {
         bench.arg("--quick");
     }
-    if let Some(part) = &options.only {
-        bench.args(["--only", part]);
-    }
-    if let Some(minutes) = &options.soak {
-        bench.args(["--soak", minutes]);
-    }
+    match &options.soak {
+        Some(minutes) => bench.args(["--soak", minutes]),
+        None => bench.args(["--only", part]),
+    };
     let done = bench.stderr(Stdio::inherit()).output().map_err(|e| format!("cannot start watchword-bench: {e}"))?;
     if !done.status.success() {
         let log = std::fs::read_to_string(data.0.join("server.log")).unwrap_or_default();
@@ -119,7 +132,7 @@ impl Drop for Scratch {
 fn table(engines: &[(&str, Vec<Value>)]) -> String {
     let mut lines = Vec::new();
     for (engine, rows) in engines {
-        lines.push(format!("### {engine}\n"));
+        lines.push(format!("#### {engine}\n"));
         lines.push("| | measured | median, p99 | against | ratio | target | |".to_owned());
         lines.push("|---|---|---|---|---|---|---|".to_owned());
         lines.extend(rows.iter().map(line));
@@ -180,12 +193,13 @@ fn number(value: &Value) -> String {
     out
 }
 
-fn write(table: &str) -> Result {
+fn write(part: &str, table: &str) -> Result {
     let path = run::root().join(REPORT);
     let report = run::read(&path)?;
-    let parts = report.split_once(BEGIN).and_then(|(head, rest)| Some((head, rest.split_once(END)?.1)));
-    let (head, tail) = parts.ok_or_else(|| format!("{REPORT} has no place for the table"))?;
-    run::write(&path, &format!("{head}{BEGIN}\n{}\n{END}{tail}", table.trim_end()))
+    let begin = format!("<!-- {part}: made by `cargo xtask bench --write` -->");
+    let parts = report.split_once(&begin).and_then(|(head, rest)| Some((head, rest.split_once(END)?.1)));
+    let (head, tail) = parts.ok_or_else(|| format!("{REPORT} has no place for the table of {part}"))?;
+    run::write(&path, &format!("{head}{begin}\n{}\n{END}{tail}", table.trim_end()))
 }
 
 #[cfg(test)]

@@ -65,6 +65,26 @@ const STEPS: &[Step] = &[
         about: "Python SDK journey: a company",
         run: |c| c.journey(Language::Python, "company", true),
     },
+    Step {
+        name: "node-oidc-sqlite",
+        about: "openid-client and oauth4webapi, without a browser",
+        run: |c| c.journey(Language::Node, "oidc", false),
+    },
+    Step {
+        name: "node-oidc-postgres",
+        about: "openid-client and oauth4webapi, without a browser",
+        run: |c| c.journey(Language::Node, "oidc", true),
+    },
+    Step {
+        name: "python-oidc-sqlite",
+        about: "Authlib, without a browser",
+        run: |c| c.journey(Language::Python, "oidc", false),
+    },
+    Step {
+        name: "python-oidc-postgres",
+        about: "Authlib, without a browser",
+        run: |c| c.journey(Language::Python, "oidc", true),
+    },
     Step { name: "readme", about: "README.md's Node and Python snippets, as they stand", run: Context::readme },
     Step { name: "generated", about: "docs/openapi.json and README.md are fresh", run: |c| docs::check(&c.binary()?) },
     Step { name: "licences", about: "cargo-deny: licences, forbidden crates, sources", run: |_| supply::deny() },

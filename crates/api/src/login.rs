@@ -188,7 +188,7 @@ quiet_debug!(CaptchaCode);
 /// The tokens of a sign-in (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
 #[derive(Clone, Serialize, JsonSchema)]
 pub struct TokenSet {
-    /// Access token, an RS256 JWT.
+    /// Access token, a JWT: RS256, or as the application is set to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token: Option<String>,
 
@@ -200,7 +200,7 @@ pub struct TokenSet {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
 
-    /// `Bearer`.
+    /// `Bearer`, or `DPoP` for a token that is bound to a key (RFC 9449).
     pub token_type: String,
 
     /// Seconds for which the access token is valid.
@@ -212,6 +212,10 @@ pub struct TokenSet {
     /// Scopes granted, separated by spaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+
+    /// `urn:ietf:params:oauth:token-type:access_token`, in exchange for another token (RFC 8693 section 2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<String>,
 }
 
 quiet_debug!(TokenSet);

@@ -25,6 +25,7 @@ fn tokens() -> TokenSet {
         expire_in: 7200,
         expires_in: 7200,
         scope: None,
+        issued_token_type: None,
     }
 }
 

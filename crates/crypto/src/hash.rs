@@ -45,12 +45,6 @@ pub fn token_hash(token: &str) -> String {
     BASE64URL_NOPAD.encode(&sha256(token.as_bytes()))
 }
 
-/// The left half of the SHA-256 as base64url without padding: `at_hash` and `c_hash` beside a signature by RS256, ES256
-/// or HS256 (OpenID Connect Core §3.1.3.6).
-pub fn left_half(token: &str) -> String {
-    BASE64URL_NOPAD.encode(&sha256(token.as_bytes())[..16])
-}
-
 /// `bytes` random bytes as base64url without padding.
 pub fn token(entropy: &Entropy, bytes: usize) -> String {
     let mut raw = vec![0; bytes];
@@ -83,13 +77,6 @@ mod tests {
     fn sha256_of_abc_is_the_value_of_fips_180() {
         assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(token_hash("abc"), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
-    }
-
-    #[test]
-    fn the_left_half_of_a_hash_is_that_of_the_example_of_openid_connect() {
-        // OpenID Connect Core, appendix A.4 and A.3.
-        assert_eq!(left_half("Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"), "LDktKdoQak3Pk0cnXxCltA");
-        assert_eq!(left_half("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
     }
 
     #[test]

@@ -1,22 +1,22 @@
-//! Signed tokens: RS256 and HS256 in the compact form (RFC 7515, RFC 7519), and the public key set (RFC 7517).
+//! Signed tokens: RS256, ES256, EdDSA and HS256 in the compact form (RFC 7515, RFC 7519), and public keys (RFC 7517).
 //!
 //! Expiry, audience and issuer are the caller's to check; [`numeric`] reads the times. Every segment this module
 //! writes decodes with plain base64 too: claims are written in ASCII with `>`, `?`, `~` and DEL escaped, which leaves
 //! no group of six bits that base64url writes as `-` or `_`. One official client decodes the payload so.
 
-use std::fmt;
-use std::sync::Arc;
+mod key;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rand::SystemRandom;
+use std::fmt;
+
+use aws_lc_rs::digest;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair};
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use watchword_kit::Secret;
 
-use crate::hash::{ct_eq, hmac_sha256, sha256};
+use crate::hash::{ct_eq, hmac_sha256};
+
+pub use key::{Alg, SigningKey, VerifyKey};
 
 /// Longer tokens are refused unread.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -69,111 +69,56 @@ impl fmt::Display for JoseError {
 
 impl std::error::Error for JoseError {}
 
-/// An RSA key that signs, held ready: parsing it for every token would cost more than signing. Cheap to clone.
-#[derive(Clone)]
-pub struct SigningKey(Arc<Ready>);
-
-struct Ready {
-    pair: RsaKeyPair,
-    verify: VerifyKey,
-    n: String,
-    e: String,
+/// The claims of a token that one of `keys`, named by `kid`, signed. The key decides the algorithm, not the token. Key
+/// material inside the token (`jwk`, `jku`, `x5u`, `x5c`) is never looked at.
+pub fn verify(token: &str, keys: &[VerifyKey]) -> Result<Value, JoseError> {
+    verify_by_name(&Parts::signed_by_one_of(token, keys)?, keys)
 }
 
-impl SigningKey {
-    /// Draws a key from the library's own generator. Takes up to a second.
-    pub fn generate(size: RsaSize) -> Result<Self, JoseError> {
-        Self::from_pair(RsaKeyPair::generate(size.key_size()).map_err(|_| JoseError::Key)?)
-    }
-
-    /// Reads what [`to_pkcs8`](Self::to_pkcs8) wrote. 2048 to 8192 bits.
-    pub fn from_pkcs8(der: &[u8]) -> Result<Self, JoseError> {
-        Self::from_pair(RsaKeyPair::from_pkcs8(der).map_err(|_| JoseError::Key)?)
-    }
-
-    /// PKCS#8 DER, to be sealed.
-    pub fn to_pkcs8(&self) -> Result<Secret<Vec<u8>>, JoseError> {
-        let der: Pkcs8V1Der<'_> = self.0.pair.as_der().map_err(|_| JoseError::Key)?;
-        Ok(Secret::new(der.as_ref().to_vec()))
-    }
-
-    /// The RFC 7638 thumbprint of the public key: SHA-256, base64url.
-    pub fn kid(&self) -> &str {
-        self.0.verify.kid()
-    }
-
-    /// The public key for the key set: `kty`, `use`, `alg`, `kid`, `n`, `e`.
-    pub fn public_jwk(&self) -> Value {
-        let Ready { n, e, .. } = &*self.0;
-        json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.kid(), "n": n, "e": e })
-    }
-
-    pub fn verify_key(&self) -> VerifyKey {
-        self.0.verify.clone()
-    }
-
-    /// A compact token with `alg`, `typ` and `kid` in its header.
-    pub fn sign_rs256(&self, claims: &Value, typ: &str) -> Result<String, JoseError> {
-        let header = json!({ "alg": "RS256", "typ": typ, "kid": self.kid() });
-        let mut token = signing_input(&header, claims);
-        let mut signature = vec![0; self.0.pair.public_modulus_len()];
-        let random = SystemRandom::new();
-        self.0.pair.sign(&RSA_PKCS1_SHA256, &random, token.as_bytes(), &mut signature).map_err(|_| JoseError::Key)?;
-        token.push('.');
-        BASE64URL_NOPAD.encode_append(&signature, &mut token);
-        Ok(token)
-    }
-
-    fn from_pair(pair: RsaKeyPair) -> Result<Self, JoseError> {
-        let public = pair.public_key();
-        let n = BASE64URL_NOPAD.encode(public.modulus().big_endian_without_leading_zero());
-        let e = BASE64URL_NOPAD.encode(public.exponent().big_endian_without_leading_zero());
-        let kid = BASE64URL_NOPAD.encode(&sha256(format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#).as_bytes()));
-        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public.as_ref()).map_err(|_| JoseError::Key)?;
-        let verify = VerifyKey(Arc::new(Public { kid, key }));
-        Ok(SigningKey(Arc::new(Ready { pair, verify, n, e })))
-    }
-}
-
-impl fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SigningKey({})", self.kid())
-    }
-}
-
-/// The public half of a [`SigningKey`]. Cheap to clone.
-#[derive(Clone)]
-pub struct VerifyKey(Arc<Public>);
-
-struct Public {
-    kid: String,
-    key: ParsedPublicKey,
-}
-
-impl VerifyKey {
-    pub fn kid(&self) -> &str {
-        &self.0.kid
-    }
-}
-
-impl fmt::Debug for VerifyKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VerifyKey({})", self.kid())
-    }
-}
-
-/// The claims of an RS256 token that one of `keys`, named by `kid`, signed. Key material inside the token (`jwk`,
-/// `jku`, `x5u`, `x5c`) is never looked at.
-pub fn verify_rs256(token: &str, keys: &[VerifyKey]) -> Result<Value, JoseError> {
-    verify_with_rsa(&Parts::read(token, "RS256")?, keys)
-}
-
-/// As [`verify_rs256`], and the header's `typ` must be this one (RFC 8725 §3.11), so that one kind of token cannot
-/// stand for another.
-pub fn verify_rs256_as(token: &str, typ: &str, keys: &[VerifyKey]) -> Result<Value, JoseError> {
-    let parts = Parts::read(token, "RS256")?;
+/// As [`verify`], and the header's `typ` must be this one (RFC 8725 §3.11), so that one kind of token cannot stand for
+/// another.
+pub fn verify_as(token: &str, typ: &str, keys: &[VerifyKey]) -> Result<Value, JoseError> {
+    let parts = Parts::signed_by_one_of(token, keys)?;
     parts.must_be(typ)?;
-    verify_with_rsa(&parts, keys)
+    verify_by_name(&parts, keys)
+}
+
+/// As [`verify`], for the keys of somebody who may leave `kid` out: then any of theirs of that algorithm will do.
+pub fn verify_by_any(token: &str, keys: &[VerifyKey]) -> Result<Value, JoseError> {
+    let parts = Parts::signed_by_one_of(token, keys)?;
+    let named = |key: &&VerifyKey| parts.header.kid.as_deref().is_none_or(|kid| kid == key.kid());
+    let mut fitting = keys.iter().filter(named).filter(|key| parts.is_of(key)).peekable();
+    fitting.peek().ok_or(JoseError::UnknownKey)?;
+    if fitting.any(|key| key.verifies(parts.signed, &parts.signature).is_ok()) {
+        return parts.claims();
+    }
+    Err(JoseError::Signature)
+}
+
+/// The claims of a token whose signature proves possession of the public key in its own header (RFC 9449 §4.3), and that
+/// key. It says nothing about whose key it is.
+pub fn verify_possession(token: &str, typ: &str) -> Result<(Value, VerifyKey), JoseError> {
+    let parts = Parts::read(token, |alg| Alg::parse(alg).is_some())?;
+    parts.must_be(typ)?;
+    let key = VerifyKey::from_jwk(parts.header.jwk.as_ref().ok_or(JoseError::UnknownKey)?)?;
+    if !parts.is_of(&key) {
+        return Err(JoseError::Algorithm);
+    }
+    key.verifies(parts.signed, &parts.signature)?;
+    Ok((parts.claims()?, key))
+}
+
+/// What a token says before anybody has checked who says it: good for finding the key, and for nothing else.
+pub fn unverified_claims(token: &str) -> Result<Value, JoseError> {
+    Parts::read(token, |_| true)?.claims()
+}
+
+/// `at_hash` and `c_hash` (OpenID Connect Core §3.1.3.6, §3.3.2.11): the left half of the hash that the ID token's
+/// algorithm uses; with Ed25519 that is SHA-512.
+pub fn half_hash(alg: &str, text: &str) -> String {
+    let algorithm = if alg == "EdDSA" { &digest::SHA512 } else { &digest::SHA256 };
+    let hash = digest::digest(algorithm, text.as_bytes());
+    BASE64URL_NOPAD.encode(&hash.as_ref()[..hash.as_ref().len() / 2])
 }
 
 /// A compact token under a shared key of 32 bytes or more (RFC 7518 §3.2).
@@ -187,12 +132,12 @@ pub fn sign_hs256(key: &[u8], typ: &str, claims: &Value) -> String {
 
 /// The claims of an HS256 token under this key. `kid` is not looked at.
 pub fn verify_hs256(token: &str, key: &[u8]) -> Result<Value, JoseError> {
-    verify_with_mac(&Parts::read(token, "HS256")?, key)
+    verify_with_mac(&Parts::read(token, |alg| alg == "HS256")?, key)
 }
 
 /// As [`verify_hs256`], and the header's `typ` must be this one.
 pub fn verify_hs256_as(token: &str, typ: &str, key: &[u8]) -> Result<Value, JoseError> {
-    let parts = Parts::read(token, "HS256")?;
+    let parts = Parts::read(token, |alg| alg == "HS256")?;
     parts.must_be(typ)?;
     verify_with_mac(&parts, key)
 }
@@ -215,6 +160,8 @@ struct Header {
     kid: Option<String>,
     crit: Option<Value>,
     b64: Option<Value>,
+    /// Looked at by [`verify_possession`] only.
+    jwk: Option<Value>,
 }
 
 struct Parts<'a> {
@@ -225,7 +172,15 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn read(token: &'a str, alg: &str) -> Result<Self, JoseError> {
+    fn signed_by_one_of(token: &'a str, keys: &[VerifyKey]) -> Result<Self, JoseError> {
+        // Where there is no key the algorithm is not what is wrong.
+        Parts::read(token, |alg| match keys {
+            [] => Alg::parse(alg).is_some(),
+            keys => keys.iter().any(|key| key.alg().as_str() == alg),
+        })
+    }
+
+    fn read(token: &'a str, accepted: impl Fn(&str) -> bool) -> Result<Self, JoseError> {
         if token.len() > MAX_TOKEN {
             return Err(JoseError::Malformed);
         }
@@ -235,10 +190,14 @@ impl<'a> Parts<'a> {
             return Err(JoseError::Malformed);
         }
         let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| JoseError::Malformed)?;
-        if header.alg != alg || header.crit.is_some() || header.b64.is_some() {
+        if !accepted(&header.alg) || header.crit.is_some() || header.b64.is_some() {
             return Err(JoseError::Algorithm);
         }
         Ok(Parts { header, signed, claims, signature: decode(signature)? })
+    }
+
+    fn is_of(&self, key: &VerifyKey) -> bool {
+        self.header.alg == key.alg().as_str()
     }
 
     /// RFC 7515 §4.1.9: case does not count, nor does the prefix `application/`.
@@ -257,10 +216,13 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn verify_with_rsa(parts: &Parts<'_>, keys: &[VerifyKey]) -> Result<Value, JoseError> {
+fn verify_by_name(parts: &Parts<'_>, keys: &[VerifyKey]) -> Result<Value, JoseError> {
     let kid = parts.header.kid.as_deref().ok_or(JoseError::UnknownKey)?;
     let key = keys.iter().find(|k| k.kid() == kid).ok_or(JoseError::UnknownKey)?;
-    key.0.key.verify_sig(parts.signed.as_bytes(), &parts.signature).map_err(|_| JoseError::Signature)?;
+    if !parts.is_of(key) {
+        return Err(JoseError::Algorithm);
+    }
+    key.verifies(parts.signed, &parts.signature)?;
     parts.claims()
 }
 

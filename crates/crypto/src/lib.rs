@@ -6,7 +6,7 @@
 //! - [`recovery`]: recovery codes, drawn, normalised, hashed and compared
 //! - [`password`]: Argon2id hashes of our own, verification of imported ones, strength and policy
 //! - [`vault`]: envelope encryption of columns; keys derived for message authentication
-//! - [`jose`]: RS256 and HS256 tokens and the public key set (RFC 7515, 7517, 7519)
+//! - [`jose`]: RS256, ES256, EdDSA and HS256 tokens, public keys of clients and of our own (RFC 7515, 7517, 7519)
 //! - [`transport`]: decryption of passwords that a client encrypted with RSA or SM2
 //! - [`signature`]: the request signature of the official Node client
 //! - [`otpauth`]: `otpauth://` addresses and their QR images

@@ -58,7 +58,7 @@ proptest! {
     #[test]
     fn tokens_keys_and_ciphertexts_are_refused(text in pieces()) {
         prop_assert!(jose::verify_hs256(&text, b"key").is_err());
-        prop_assert!(jose::verify_rs256(&text, &[]).is_err());
+        prop_assert!(jose::verify(&text, &[]).is_err());
         vault::MasterKey::parse(&text);
         let scalar = transport::Sm2TransportKey::from_bytes(&[7; 32]).expect("a scalar");
         prop_assert!(scalar.decrypt(&text).is_none());

@@ -1,13 +1,14 @@
 //! Applications.
 
 pub mod access;
+mod client;
 mod config;
 mod manage;
+mod register;
 mod rules;
 mod tenant;
 mod update;
 
-use serde_json::Value;
 use watchword_api::app::{
     AppProtocol, AppType, Application as Shown, ApplicationSimpleInfo, MfaOnApiSignin, PermissionStrategy,
 };
@@ -20,10 +21,12 @@ use watchword_store::app::{Application, TABLE};
 use crate::ctx::Ctx;
 use crate::services::Services;
 
+pub use client::{AUTHING_TOKEN, AuthMethod, ClientSettings, DEVICE_CODE, IdTokenAlg, TOKEN_EXCHANGE, client_settings};
 pub use config::AppConfig;
 pub use manage::{
     create, delete, get, list, list_simple_info, read_secret, refresh_secret, simple_info, update_mfa_settings,
 };
+pub use register::{change_registration, end_registration, read_registration, register};
 pub use tenant::{no_login_page, no_tenant_apps, no_tenants};
 pub use update::{check_domain, update};
 
@@ -42,26 +45,6 @@ pub async fn load(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<Application> {
 pub async fn find(services: &Services, id: &str) -> Result<Application> {
     let found = watchword_store::app::find(&mut services.db.read().await?, id).await?;
     found.ok_or_else(|| Error::new(codes::APP_NOT_FOUND))
-}
-
-/// What the token endpoint needs to know of an application, from its `oidcConfig`. Lifetimes in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OidcSettings {
-    pub access_token_expire: i64,
-    pub id_token_expire: i64,
-    pub refresh_token_expire: i64,
-    pub id_token_rs256: bool,
-}
-
-pub fn oidc_settings(app: &Application) -> Result<OidcSettings> {
-    let stored = settings(app)?.oidc;
-    let seconds = |name: &str, otherwise: i64| stored.get(name).and_then(config::whole).unwrap_or(otherwise);
-    Ok(OidcSettings {
-        access_token_expire: seconds("access_token_expire", config::TWO_WEEKS),
-        id_token_expire: seconds("id_token_expire", config::TWO_WEEKS),
-        refresh_token_expire: seconds("refresh_token_expire", config::THIRTY_DAYS),
-        id_token_rs256: stored.get("id_token_signed_response_alg").and_then(Value::as_str) == Some("RS256"),
-    })
 }
 
 /// How users sign in and register, how the login page looks, what the protocols are set to.
@@ -185,10 +168,4 @@ fn shown_simply(app: &Application) -> ApplicationSimpleInfo {
         app_type: AppType::parse(&app.app_type).unwrap_or_default(),
         is_integrate_app: app.is_integrate,
     }
-}
-
-/// Whether the application keeps no secret (`token_endpoint_auth_method: none`).
-pub fn is_public_client(app: &Application) -> Result<bool> {
-    let config: serde_json::Value = serde_json::from_str(&app.config).map_err(Error::internal)?;
-    Ok(config["oidcConfig"]["token_endpoint_auth_method"] == "none")
 }

@@ -68,6 +68,9 @@ actions! {
     ApplicationUpdate = "application.update";
     ApplicationAccessChange = "application.access_change";
     ApplicationDelete = "application.delete";
+    ApplicationRegister = "application.register";
+    RegistrationUpdate = "application.registration_update";
+    RegistrationDelete = "application.registration_delete";
     ApplicationSecretRead = "application.secret_read";
     ApplicationSecretRefresh = "application.secret_refresh";
     GroupCreate = "group.create";
@@ -88,6 +91,9 @@ actions! {
     RecoveryCodeUse = "login.recovery_code";
     TokenIssue = "login.token";
     TokenRevoke = "login.token_revoke";
+    RequestPush = "login.request_push";
+    DeviceBegin = "login.device_begin";
+    DeviceDecide = "login.device_decide";
     FactorEnrollStart = "factor.enroll_start";
     FactorEnroll = "factor.enroll";
     FactorReset = "factor.reset";

@@ -65,6 +65,7 @@ fn first_pool_marker(ctx: &Ctx) -> ServerKey {
         id: "1".into(),
         sealed: Vec::new(),
         created_at: ctx.now(),
+        signs_from: ctx.now(),
         retired_at: Some(ctx.now()),
     }
 }

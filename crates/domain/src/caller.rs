@@ -7,9 +7,10 @@ use watchword_kit::{Error, Millis, PoolId, Result, Secret, codes};
 use watchword_store::access_key::{self, AccessKey};
 use watchword_store::{Tx, mfa_transaction, session};
 
-use crate::ctx::{Actor, KeyActor};
+use crate::ctx::{Actor, KeyActor, Request};
+use crate::dpop;
 use crate::services::Services;
-use crate::token;
+use crate::token::{self, AccessClaims};
 
 /// How far a signed request's date may be off.
 const SKEW: Millis = Millis::seconds(300);
@@ -101,23 +102,63 @@ pub async fn by_secret(services: &Services, id: &str, given: &Secret<String>) ->
 }
 
 /// The key, unless it is switched off or belongs to a user who is gone or suspended.
-async fn usable(tx: &mut Tx, found: Option<AccessKey>, now: Millis) -> Result<Option<AccessKey>> {
+pub(crate) async fn usable(tx: &mut Tx, found: Option<AccessKey>, now: Millis) -> Result<Option<AccessKey>> {
     let Some(key) = found.filter(|k| k.enabled) else { return Ok(None) };
     let owned = !key.user_id.is_empty();
     let usable = !owned || access_key::owner_is_active(tx, &PoolId::new(&key.pool_id), &key.user_id, now).await?;
     Ok(usable.then_some(key))
 }
 
-/// Recognises the access token of an end user.
+/// A token as it was sent.
+pub struct Presented<'a> {
+    pub token: &'a str,
+    /// Whether it came under the scheme `DPoP`.
+    pub as_dpop: bool,
+    /// The header `DPoP`.
+    pub proof: Option<&'a str>,
+    pub method: &'a str,
+    /// Without query.
+    pub path: &'a str,
+}
+
+impl<'a> Presented<'a> {
+    /// The token that a public operation was sent, where it was sent one.
+    pub fn in_request(request: &'a Request) -> Option<Presented<'a>> {
+        Some(Presented {
+            token: request.token.as_ref()?.reveal(),
+            as_dpop: request.as_dpop,
+            proof: request.dpop.as_deref(),
+            method: &request.method,
+            path: &request.path,
+        })
+    }
+}
+
+/// Recognises the access token of an end user. A token that is bound to a key is worth nothing without a fresh proof of
+/// that key (RFC 9449 §7.1), and not as a bearer token.
 ///
 /// # Errors
 /// 401/2020.
-pub async fn by_access_token(services: &Services, given: &str) -> Result<(PoolId, Actor)> {
+pub async fn by_access_token(services: &Services, given: &Presented<'_>) -> Result<(PoolId, Actor)> {
     let now = services.clock.now();
-    let claims = token::read_access(services, given, now).ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?;
-    let pool = PoolId::new(claims.pool);
-    let found = session::live(&mut services.db.read().await?, &pool, &claims.session, now).await?;
-    let session = found.filter(|s| s.app_id == claims.app).ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?;
+    let refuse = || Error::new(codes::NOT_SIGNED_IN);
+    let claims = token::read_access(services, given.token, now).filter(AccessClaims::is_for_us).ok_or_else(refuse)?;
+    let id = claims.session.as_deref().ok_or_else(refuse)?;
+    let pool = PoolId::new(&claims.pool);
+    let found = session::live(&mut services.db.read().await?, &pool, id, now).await?;
+    let mut session = found.filter(|s| s.app_id == claims.client).ok_or_else(refuse)?;
+    match (&claims.jkt, given.as_dpop) {
+        (None, false) => {}
+        (Some(jkt), true) => {
+            let proven = dpop::of_token(services, &pool, given).await?;
+            if proven != *jkt {
+                return Err(refuse());
+            }
+        }
+        _ => return Err(refuse()),
+    }
+    // What this token may be used for, which may be less than the session was granted.
+    session.scope = claims.scope;
     Ok((pool, Actor::User(Box::new(session))))
 }
 
@@ -125,15 +166,26 @@ pub async fn by_access_token(services: &Services, given: &str) -> Result<(PoolId
 ///
 /// # Errors
 /// 401/2020, or 401/2021 for an mfaToken that is over.
-pub async fn by_user_or_mfa_token(services: &Services, given: &str) -> Result<(PoolId, Actor)> {
+pub async fn by_user_or_mfa_token(services: &Services, given: &Presented<'_>) -> Result<(PoolId, Actor)> {
     let now = services.clock.now();
-    let Some(claims) = token::read_mfa(services, given, now) else {
+    let Some(claims) = token::read_mfa(services, given.token, now).filter(|_| !given.as_dpop) else {
         return by_access_token(services, given).await;
     };
     let pool = PoolId::new(claims.pool);
     let found = mfa_transaction::live(&mut services.db.read().await?, &pool, &claims.id, now).await?;
     let transaction = found.ok_or_else(|| Error::new(codes::MFA_TOKEN_INVALID))?;
     Ok((pool, Actor::Pending(Box::new(transaction))))
+}
+
+/// The pool of this access key, whichever it is: a request names the key before anyone knows the pool.
+pub async fn pool_of_key(services: &Services, id: &str) -> Result<Option<String>> {
+    Ok(access_key::find(&mut services.db.read().await?, id).await?.map(|key| key.pool_id))
+}
+
+/// The client that an assertion says it is from (RFC 7523 §3), before anything is proven.
+pub fn sender_of_assertion(assertion: &str) -> Option<String> {
+    let claims = watchword_crypto::jose::unverified_claims(assertion).ok()?;
+    claims.get("sub")?.as_str().map(str::to_owned)
 }
 
 /// The secret of an access key.

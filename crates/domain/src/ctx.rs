@@ -46,10 +46,19 @@ pub struct Request {
     pub user_agent: Option<String>,
     /// `x-authing-app-id`, checked to be an application of the pool; for a token of a user, the token's own.
     pub app_id: Option<String>,
+    /// The client that an OAuth request names: an application, or an access key.
+    pub client_id: Option<String>,
+    /// The header `DPoP` (RFC 9449).
+    pub dpop: Option<String>,
+    /// Method and path, without query.
+    pub method: String,
+    pub path: String,
     /// Client id and secret by HTTP Basic, as sent.
     pub basic: Option<(String, Secret<String>)>,
     /// The token in `Authorization`, as sent.
     pub token: Option<Secret<String>>,
+    /// Whether it came under the scheme `DPoP`.
+    pub as_dpop: bool,
 }
 
 /// A handle to one request; cheap to clone. Derefs to [`Services`].

@@ -8,7 +8,7 @@
 //! # For whoever changes users
 //! Call [`follow::changed`] in the transaction that changes a user, after the change: columns, custom data,
 //! identities, departments. [`follow::created`] after inserting, [`follow::before_delete`] before deleting,
-//! [`follow::departments_moved`] when trees of departments change. Each is one indexed read in a pool without
+//! [`follow::trees_changed`] when departments move, go or are called otherwise. Each is one indexed read in a pool without
 //! dynamic groups.
 
 pub mod follow;

@@ -6,7 +6,8 @@
 //! - [`permission`], [`audit`]: what a key may be granted, what a write is called in the trail
 //! - [`keys`]: keys of the installation; [`passwords`]: the gate before the password hash; [`throttle`]: guess limits
 //! - [`captcha`]: pictures that only people read
-//! - [`caller`]: who is asking; [`token`]: what we hand out to be recognised by
+//! - [`caller`]: who is asking; [`client`]: which application, at the endpoints of OAuth; [`dpop`]: proofs of keys
+//! - [`token`]: what we hand out to be recognised by; [`grant`]: for what
 //! - the nouns of the API, named as in every other layer
 //!
 //! # Not here
@@ -20,10 +21,14 @@ pub mod bootstrap;
 pub mod break_glass;
 pub mod caller;
 pub mod captcha;
+pub mod client;
 pub mod ctx;
 pub mod custom_field;
 pub mod demand;
 pub mod department;
+pub mod device_code;
+pub mod dpop;
+pub mod grant;
 pub mod group;
 pub mod job;
 pub mod keys;
@@ -35,6 +40,7 @@ pub mod mfa_token;
 pub mod organization;
 pub mod otp;
 pub mod outbox;
+pub mod par;
 pub mod passwords;
 pub mod permission;
 pub mod pool;
@@ -47,6 +53,7 @@ pub mod services;
 pub mod throttle;
 pub mod token;
 pub mod user;
+pub mod userinfo;
 pub mod verified;
 pub mod whitelist;
 

@@ -2,13 +2,12 @@
 
 mod first_factor;
 pub mod gate;
-mod refresh;
 mod second_factor;
 mod unlock;
 
 use serde_json::{Value, json};
-use watchword_api::common::FactorType;
-use watchword_api::login::{SignInConnection, SignInReq, TokenSet};
+use watchword_api::common::{FactorType, PasswordEncryptType};
+use watchword_api::login::{PasswordPayload, SignInConnection, SignInReq, TokenSet};
 use watchword_kit::{Error, Millis, Result, codes, text};
 use watchword_store::Tx;
 use watchword_store::app::Application;
@@ -23,7 +22,6 @@ use crate::group::follow;
 use crate::user::{history, life};
 use crate::{app, token as tokens};
 
-pub use refresh::token;
 pub(crate) use second_factor::{end_waiting, hash as hash_recovery};
 pub use second_factor::{recover, verify_code, verify_otp};
 pub use unlock::unlock;
@@ -72,7 +70,22 @@ pub async fn sign_in(ctx: &Ctx, req: SignInReq) -> Result<TokenSet> {
                 .because(text!("LDAP and AD identity sources are not supported yet", "暂不支持 LDAP 与 AD 身份源")));
         }
     };
-    admit(ctx, &app, proven, &scope).await
+    admit(ctx, &app, proven, &scope, &tokens::Extras::default()).await
+}
+
+/// A sign-in by password under another name (the password grant): the same gates.
+///
+/// # Errors
+/// As [`sign_in`].
+pub(crate) async fn by_password(
+    ctx: &Ctx,
+    app: &Application,
+    payload: PasswordPayload,
+    scope: &str,
+    extras: tokens::Extras,
+) -> Result<TokenSet> {
+    let proven = first_factor::password(ctx, app, payload, PasswordEncryptType::None, &Answer::default()).await?;
+    admit(ctx, app, proven, scope, &extras).await
 }
 
 /// A user who has passed the first factor, in a unit of work that is still open.
@@ -84,7 +97,7 @@ pub(crate) struct Proven {
 }
 
 /// Ends the sign-in, or asks for the second factor.
-async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Result<TokenSet> {
+async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str, extras: &tokens::Extras) -> Result<TokenSet> {
     let Proven { mut tx, user, amr } = proven;
     let about = json!({ "userId": user.id, "method": amr });
     if !life::may_sign_in(&user, ctx.now()) {
@@ -101,7 +114,7 @@ async fn admit(ctx: &Ctx, app: &Application, proven: Proven, scope: &str) -> Res
     match demand.code().filter(|_| demand.holds_back(app)) {
         None => {
             let session = open_session(&mut tx, ctx, app, &user, scope, &[amr], None).await?;
-            let draft = tokens::draft(&mut tx, ctx, &session, app, &user, &tokens::Extras::default()).await?;
+            let draft = tokens::draft(&mut tx, ctx, &session, app, &user, extras).await?;
             ctx.commit(tx, about).await?;
             draft.sign(ctx)
         }
@@ -205,7 +218,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
     }
 }
 
-async fn open_session(
+pub(crate) async fn open_session(
     tx: &mut Tx,
     ctx: &Ctx,
     app: &Application,
@@ -214,7 +227,7 @@ async fn open_session(
     amr: &[&str],
     recovery_until: Option<Millis>,
 ) -> Result<Session> {
-    let settings = app::oidc_settings(app)?;
+    let settings = app::client_settings(app)?;
     let lifetime = settings.refresh_token_expire.max(settings.access_token_expire);
     let mfa = amr.contains(&"mfa");
     let session = Session {

@@ -132,7 +132,8 @@ async fn show(tx: &mut Tx, ctx: &Ctx, rows: Vec<Organization>, with: With) -> Re
     let ids: Vec<String> = rows.iter().map(|o| o.id.clone()).collect();
     let roots = department::TABLE.get_many(tx, pool, &ids).await?;
     let mut roots: HashMap<String, Department> = roots.into_iter().map(|d| (d.id.clone(), d)).collect();
-    let counts: HashMap<String, i64> = member::tree_counts(tx, pool, &ids).await?.into_iter().collect();
+    let counts = member::counts(tx, pool, &ids).await?;
+    let counts: HashMap<String, i64> = counts.into_iter().map(|(id, _, below)| (id, below)).collect();
     let parents: HashSet<String> = department::tree::parents(tx, pool, &ids).await?.into_iter().collect();
     let mut leaders = grouped(member::leaders(tx, pool, &ids).await?);
     let mut posts = grouped(if with.posts { department::posts_of(tx, pool, &ids).await? } else { Vec::new() });

@@ -48,6 +48,8 @@ permissions! {
     ApplicationRead = "application:read";
     ApplicationWrite = "application:write";
     ApplicationReadSecret = "application:read-secret";
+    /// Lets applications register themselves (RFC 7591), where the pool allows it.
+    ApplicationRegister = "application:register";
     AccessKeyRead = "access-key:read";
     AccessKeyWrite = "access-key:write";
     GroupRead = "group:read";

@@ -35,6 +35,8 @@ pub struct PoolSettings {
     pub messages_per_ip_and_hour: i64,
     /// Characters that a new password needs.
     pub password_min_length: usize,
+    /// Whether applications may register themselves (RFC 7591), by an access key with `application:register`.
+    pub dynamic_registration: bool,
     /// What update-security-settings keeps.
     pub security: Security,
 }
@@ -52,6 +54,7 @@ impl Default for PoolSettings {
             messages_per_day: 10_000,
             messages_per_ip_and_hour: 100,
             password_min_length: 10,
+            dynamic_registration: false,
             security: Security::default(),
         }
     }

@@ -4,6 +4,8 @@
 //! thirty days close it for good (NIST SP 800-63B-4 §3.2.2). A guess is judged only while its counter is held, so a
 //! burst of parallel guesses cannot outrun the count.
 
+pub(crate) mod secret;
+
 use watchword_kit::{Error, Millis, Result, codes};
 use watchword_store::Tx;
 use watchword_store::mfa_factor::{self, Governed};

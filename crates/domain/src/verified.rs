@@ -2,7 +2,8 @@
 //! bearer, and a client sends the same token with every request.
 //!
 //! Only the signature is remembered: whether the token has expired and whether its session still lives is asked each
-//! time. What is kept is the token's SHA-256 and its claims, never the token. The signing keys are those of the start.
+//! time. What is kept is the token's SHA-256 and its claims, never the token. When a signing key ends,
+//! all is forgotten.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -42,6 +43,15 @@ impl VerifiedTokens {
     }
 }
 
+impl VerifiedTokens {
+    /// Every token is verified anew.
+    pub fn forget(&self) {
+        for part in &self.0 {
+            *part.lock().unwrap_or_else(PoisonError::into_inner) = Part::default();
+        }
+    }
+}
+
 impl Part {
     fn get(&mut self, key: &[u8; 32]) -> Option<AccessClaims> {
         if let Some(claims) = self.young.get(key) {
@@ -65,14 +75,14 @@ mod tests {
     use super::*;
 
     fn claims(session: &str) -> AccessClaims {
-        AccessClaims { pool: "p".into(), session: session.into(), app: "a".into(), expires_at: 1 }
+        AccessClaims { session: Some(session.into()), ..AccessClaims::default() }
     }
 
     #[test]
     fn a_token_is_verified_once_and_another_token_is_not_taken_for_it() {
         let known = VerifiedTokens::default();
-        assert_eq!(known.claims("one", || Some(claims("s1"))).expect("verified").session, "s1");
-        assert_eq!(known.claims("one", || panic!("asked again")).expect("known").session, "s1");
+        assert_eq!(known.claims("one", || Some(claims("s1"))).expect("verified").session.as_deref(), Some("s1"));
+        assert_eq!(known.claims("one", || panic!("asked again")).expect("known").session.as_deref(), Some("s1"));
         assert!(known.claims("onf", || None).is_none());
         assert!(known.claims("onf", || None).is_none(), "a refusal is not remembered as a success");
     }

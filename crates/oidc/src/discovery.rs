@@ -1,36 +1,102 @@
-//! OpenID Connect Discovery 1.0. Endpoints that are not served yet are listed, since the schema demands them, but what
-//! they would offer is not: an empty `response_types_supported` says that no sign-in starts here.
+//! OpenID Connect Discovery 1.0, authorization server metadata (RFC 8414) and protected resource metadata (RFC 9728).
+//! Endpoints that are not served yet are listed where the schema demands them, but what they would offer is not: an empty
+//! `response_types_supported` says that no sign-in starts here.
 
-use watchword_api::token::OpenIdConfiguration;
+use watchword_api::token::{OpenIdConfiguration, ProtectedResource};
+use watchword_domain::app::{DEVICE_CODE, TOKEN_EXCHANGE};
 
-pub fn document(public_url: &str) -> OpenIdConfiguration {
+const SCOPES: &[&str] =
+    &["openid", "profile", "email", "phone", "address", "offline_access", "username", "external_id", "extended_fields"];
+const AUTH_METHODS: &[&str] =
+    &["client_secret_post", "client_secret_basic", "client_secret_jwt", "private_key_jwt", "none"];
+const PAIR_ALGS: &[&str] = &["RS256", "ES256", "EdDSA"];
+
+/// The document; for an application, with the key set that has the keys of its own algorithms.
+pub fn document(public_url: &str, app: Option<&str>) -> OpenIdConfiguration {
     let at = |path: &str| format!("{public_url}/oidc{path}");
-    let list = |items: &[&str]| items.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
     OpenIdConfiguration {
         issuer: at(""),
         authorization_endpoint: at("/auth"),
         token_endpoint: at("/token"),
         userinfo_endpoint: at("/me"),
-        jwks_uri: at("/.well-known/jwks.json"),
-        scopes_supported: list(&["openid", "profile", "email", "phone", "address", "offline_access"]),
+        jwks_uri: match app {
+            Some(app) => format!("{public_url}/{app}/oidc/.well-known/jwks.json"),
+            None => at("/.well-known/jwks.json"),
+        },
+        scopes_supported: list(SCOPES),
         response_types_supported: Vec::new(),
         response_modes_supported: Vec::new(),
-        grant_types_supported: list(&["refresh_token"]),
+        grant_types_supported: list(&["refresh_token", "client_credentials", "password", DEVICE_CODE, TOKEN_EXCHANGE]),
         subject_types_supported: list(&["public"]),
-        id_token_signing_alg_values_supported: list(&["HS256", "RS256"]),
+        id_token_signing_alg_values_supported: list(&["HS256", "RS256", "ES256", "EdDSA"]),
         id_token_encryption_alg_values_supported: Vec::new(),
         id_token_encryption_enc_values_supported: Vec::new(),
         userinfo_signing_alg_values_supported: Vec::new(),
         userinfo_encryption_alg_values_supported: Vec::new(),
         userinfo_encryption_enc_values_supported: Vec::new(),
-        token_endpoint_auth_methods_supported: list(&["client_secret_post", "client_secret_basic", "none"]),
+        token_endpoint_auth_methods_supported: list(AUTH_METHODS),
         claim_types_supported: list(&["normal"]),
-        claims_supported: list(&["sub", "iss", "aud", "exp", "iat", "auth_time", "amr", "sid"]),
+        claims_supported: list(&[
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "amr",
+            "sid",
+            "at_hash",
+            "name",
+            "family_name",
+            "given_name",
+            "middle_name",
+            "nickname",
+            "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
+            "zoneinfo",
+            "locale",
+            "updated_at",
+            "email",
+            "email_verified",
+            "phone_number",
+            "phone_number_verified",
+            "address",
+            "username",
+            "external_id",
+            "extended_fields",
+        ]),
         code_challenge_methods_supported: Vec::new(),
         end_session_endpoint: at("/session/end"),
         introspection_endpoint: at("/token/introspection"),
-        introspection_endpoint_auth_methods_supported: Vec::new(),
+        introspection_endpoint_auth_methods_supported: list(AUTH_METHODS),
         revocation_endpoint: at("/token/revocation"),
-        revocation_endpoint_auth_methods_supported: Vec::new(),
+        revocation_endpoint_auth_methods_supported: list(AUTH_METHODS),
+        pushed_authorization_request_endpoint: at("/request"),
+        require_pushed_authorization_requests: false,
+        device_authorization_endpoint: at("/device_authorization"),
+        registration_endpoint: at("/register"),
+        token_endpoint_auth_signing_alg_values_supported: list(&["HS256", "RS256", "ES256", "EdDSA"]),
+        dpop_signing_alg_values_supported: list(PAIR_ALGS),
+        ui_locales_supported: list(&["en-US", "zh-CN"]),
     }
+}
+
+/// This server's own API as a protected resource.
+pub fn resource(public_url: &str) -> ProtectedResource {
+    ProtectedResource {
+        resource: public_url.to_owned(),
+        authorization_servers: vec![format!("{public_url}/oidc")],
+        jwks_uri: format!("{public_url}/oidc/.well-known/jwks.json"),
+        scopes_supported: list(SCOPES),
+        bearer_methods_supported: list(&["header", "body", "query"]),
+        dpop_signing_alg_values_supported: list(PAIR_ALGS),
+    }
+}
+
+fn list(items: &[&str]) -> Vec<String> {
+    items.iter().map(|s| (*s).to_owned()).collect()
 }

@@ -12,6 +12,9 @@ CREATE TABLE server_keys (
     id TEXT NOT NULL,
     sealed BLOB NOT NULL,
     created_at BIGINT NOT NULL,
+    -- a signing key is published at once and signs from then on
+    signs_from BIGINT NOT NULL,
+    -- from then on nothing that it signed is believed
     retired_at BIGINT,
     PRIMARY KEY (kind, id)
 );

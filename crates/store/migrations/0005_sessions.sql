@@ -32,6 +32,10 @@ CREATE TABLE refresh_tokens (
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     used_at BIGINT,
+    -- JSON list of the resources (RFC 8707) for which access tokens may be asked
+    resources TEXT NOT NULL,
+    -- thumbprint of the key (RFC 9449) without which a public client's token is worth nothing
+    jkt TEXT,
     PRIMARY KEY (pool_id, id)
 );
 

@@ -111,3 +111,14 @@ CREATE TABLE department_tree_members (
 CREATE INDEX department_tree_members_joined_at
     ON department_tree_members (pool_id, department_id, joined_at, user_id);
 CREATE INDEX department_tree_members_user_id ON department_tree_members (pool_id, user_id);
+
+-- How many are in a department, and how many are anywhere below it. Triggers on both tables of members keep it, so that
+-- no writer can forget it; they are in 0008_organizations.sqlite.sql and .postgres.sql. Whoever changes members holds
+-- the organisation, so nobody waits for a row of this table.
+CREATE TABLE department_counts (
+    pool_id TEXT NOT NULL,
+    department_id TEXT NOT NULL,
+    members BIGINT NOT NULL,
+    tree_members BIGINT NOT NULL,
+    PRIMARY KEY (pool_id, department_id)
+);

@@ -150,6 +150,7 @@ pub async fn delete(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<()> {
     let all = [
         sql!("DELETE FROM department_members WHERE pool_id = $1 AND department_id = $2"),
         sql!("DELETE FROM department_tree_members WHERE pool_id = $1 AND department_id = $2"),
+        sql!("DELETE FROM department_counts WHERE pool_id = $1 AND department_id = $2"),
         sql!("DELETE FROM department_custom_values WHERE pool_id = $1 AND department_id = $2"),
         sql!("DELETE FROM department_sync_relations WHERE pool_id = $1 AND department_id = $2"),
         sql!("DELETE FROM post_departments WHERE pool_id = $1 AND department_id = $2"),

@@ -2,6 +2,7 @@
 
 use watchword_kit::{Millis, PoolId};
 
+use crate::statement::{Sql, Statement, renumber};
 use crate::table::Page;
 use crate::{Filter, Record, Result, Table, Tx, Val, row, sql, vals};
 
@@ -68,8 +69,21 @@ pub async fn add_members(tx: &mut Tx, pool: &PoolId, members: &[(String, String)
 
 /// Ends memberships; answers how many there were.
 pub async fn remove_members(tx: &mut Tx, pool: &PoolId, group: &str, users: &[String]) -> Result<u64> {
-    let sql = sql!("DELETE FROM group_members WHERE pool_id = $1 AND group_id = $2 AND user_id IN ANY_OF($3)");
-    tx.run(sql, vals![pool, group, users]).await
+    tx.run(leave(), vals![pool, group, users]).await
+}
+
+/// Ends memberships of several groups: group, users.
+pub async fn remove_all(tx: &mut Tx, pool: &PoolId, gone: Vec<(String, Vec<String>)>) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let vals: Vec<[Val; 3]> = gone.into_iter().map(|(g, users)| [pool.into(), g.into(), users.into()]).collect();
+    let list: Vec<(Sql<'_>, &[Val])> = vals.iter().map(|v| (leave().into(), v.as_slice())).collect();
+    tx.run_together(&list).await.map(drop)
+}
+
+fn leave() -> &'static Statement {
+    sql!("DELETE FROM group_members WHERE pool_id = $1 AND group_id = $2 AND user_id IN ANY_OF($3)")
 }
 
 /// Which of these users are in which of these groups: group, user.
@@ -107,13 +121,45 @@ pub async fn members_of_all(tx: &mut Tx, pool: &PoolId, groups: &[String], most:
     tx.all(sql, vals![pool, groups, most]).await
 }
 
-/// Which of these users a condition on users holds for.
-pub async fn matching(tx: &mut Tx, condition: &Filter, users: &[String]) -> Result<Vec<String>> {
-    let (text, vals) = condition.parts();
-    let mut vals = vals.to_vec();
-    vals.push(users.into());
-    let sql = format!("SELECT id FROM users WHERE {text} AND id IN ANY_OF(${})", vals.len());
-    Ok(tx.all::<(String,)>(&sql, &vals).await?.into_iter().map(|(id,)| id).collect())
+/// Conditions and text of one statement; both engines bound the depth of an expression, SQLite its parameters, too.
+const MOST_CONDITIONS: usize = 100;
+const MOST_TEXT: usize = 64 << 10;
+
+/// For which of these users which of the conditions hold: user, and place of the condition; in no order.
+///
+/// A statement finds each user by the key and asks him everything. Conditions that choose users are tempting to a
+/// planner: it may read all who meet one to find the few who are asked about.
+pub async fn matching(
+    tx: &mut Tx,
+    pool: &PoolId,
+    conditions: &[Filter],
+    users: &[String],
+) -> Result<Vec<(String, usize)>> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    while from < conditions.len() {
+        let (mut vals, mut asked) = (vec![Val::from(pool), Val::from(users)], Vec::new());
+        let mut length = 0;
+        for condition in &conditions[from..] {
+            let (text, theirs) = condition.parts();
+            length += text.len();
+            if !asked.is_empty() && (length > MOST_TEXT || asked.len() == MOST_CONDITIONS) {
+                break;
+            }
+            // Every condition begins with the pool.
+            let before = vals.len() - 1;
+            let text = renumber(text, |n| if n == 1 { 1 } else { n + before });
+            asked.push(format!("CASE WHEN {text} THEN '1' ELSE '0' END"));
+            vals.extend_from_slice(&theirs[1..]);
+        }
+        let sql =
+            format!("SELECT id, {} AS answers FROM users WHERE pool_id = $1 AND id IN ANY_OF($2)", asked.join(" || "));
+        for (user, answers) in tx.all::<(String, String)>(&sql, &vals).await? {
+            let holds = answers.bytes().enumerate().filter(|(_, answer)| *answer == b'1');
+            found.extend(holds.map(|(i, _)| (user.clone(), from + i)));
+        }
+        from += asked.len();
+    }
+    Ok(found)
 }
 
 /// Makes the users for whom a condition holds, and nobody else, the members of a group.

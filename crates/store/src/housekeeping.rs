@@ -120,6 +120,30 @@ pub fn leftovers() -> Vec<Leftover> {
             keep: week,
         },
         Leftover {
+            table: "pushed_requests",
+            statement: sql!(
+                "DELETE FROM pushed_requests WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM pushed_requests WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
+        Leftover {
+            table: "device_codes",
+            statement: sql!(
+                "DELETE FROM device_codes WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM device_codes WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
+        Leftover {
+            table: "revoked_tokens",
+            statement: sql!(
+                "DELETE FROM revoked_tokens WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM revoked_tokens WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
+        Leftover {
             table: "jobs",
             statement: sql!(
                 "DELETE FROM jobs WHERE (pool_id, id) IN

@@ -43,13 +43,14 @@ pub const STEPS: &[Step] = steps![
     5 "0005_sessions",
     6 "0006_messages",
     7 "0007_audit",
-    8 "0008_organizations",
+    8 "0008_organizations" + engines,
     9 "0009_roles",
     10 "0010_posts",
     11 "0011_custom_fields",
     12 "0012_user_logins",
     13 "0013_user_search" + engines,
     14 "0014_jobs",
+    16 "0016_client",
     18 "0018_settings",
 ];
 

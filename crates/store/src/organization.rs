@@ -115,6 +115,10 @@ pub async fn delete(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<()> {
              (SELECT id FROM departments WHERE pool_id = $1 AND organization_id = $2)"
         ),
         sql!(
+            "DELETE FROM department_counts WHERE pool_id = $1 AND department_id IN
+             (SELECT id FROM departments WHERE pool_id = $1 AND organization_id = $2)"
+        ),
+        sql!(
             "DELETE FROM department_custom_values WHERE pool_id = $1 AND department_id IN
              (SELECT id FROM departments WHERE pool_id = $1 AND organization_id = $2)"
         ),

@@ -38,7 +38,10 @@ pub async fn update_settings(tx: &mut Tx, pool: &PoolId, settings: &str, seen: &
     Ok(tx.run(sql, vals![pool, settings, seen, now]).await? == 1)
 }
 
-/// Holds the pool's row until this transaction ends: imports of one pool take turns.
+/// Keeps every other unit that calls this for the pool waiting until this one ends: batches of one pool take turns.
+///
+/// A name is held, not the pool's row: the row is only read and written for its settings, which are compared when they
+/// are written, and a row that every batch updates leaves a dead one behind for each, which every reader steps over.
 pub async fn hold(tx: &mut Tx, pool: &PoolId) -> Result<()> {
-    tx.run(sql!("UPDATE pools SET updated_at = updated_at WHERE pool_id = $1"), vals![pool]).await.map(drop)
+    tx.hold(pool, "batches").await
 }

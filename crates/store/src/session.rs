@@ -37,6 +37,10 @@ row! {
         pub created_at: Millis,
         pub expires_at: Millis,
         pub used_at: Option<Millis>,
+        /// JSON list of resources (RFC 8707).
+        pub resources: String,
+        /// Thumbprint of the key that must be proven (RFC 9449).
+        pub jkt: Option<String>,
     }
 }
 
@@ -143,4 +147,10 @@ pub async fn drop_refresh_tokens(tx: &mut Tx, pool: &PoolId, users: &[String], e
 pub async fn drop_refresh_tokens_of_apps(tx: &mut Tx, pool: &PoolId, user: &str, apps: &[String]) -> Result<u64> {
     let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND app_id IN ANY_OF($3)");
     tx.run(sql, vals![pool, user, apps]).await
+}
+
+/// Says when the user of a session has proven who they are, where that was before it was opened.
+pub async fn set_auth_time(tx: &mut Tx, pool: &PoolId, id: &str, at: Millis) -> Result<()> {
+    let sql = sql!("UPDATE sessions SET auth_time = $3 WHERE pool_id = $1 AND id = $2");
+    tx.run(sql, vals![pool, id, at]).await.map(drop)
 }

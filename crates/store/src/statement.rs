@@ -123,6 +123,12 @@ fn to_postgres(sql: &str) -> String {
     rewrite(sql, |n| format!("= ANY(${n})"), |n| format!("${n}"))
 }
 
+/// The text with other numbers at its parameters.
+pub(crate) fn renumber(sql: &str, number: impl Fn(usize) -> usize) -> String {
+    let to = |n: &str| n.parse().map_or_else(|_| n.to_owned(), |n| number(n).to_string());
+    rewrite(sql, |n| format!("IN ANY_OF(${})", to(n)), |n| format!("${}", to(n)))
+}
+
 /// Replaces each `IN ANY_OF($n)` by `list(n)` and each other `$n` by `one(n)`.
 fn rewrite(sql: &str, list: impl Fn(&str) -> String, one: impl Fn(&str) -> String) -> String {
     const LIST: &str = "IN ANY_OF(";
@@ -157,5 +163,7 @@ mod tests {
             "SELECT a FROM t WHERE p = ?1 AND id IN (SELECT value FROM json_each(?2)) AND n > ?10"
         );
         assert_eq!(to_postgres(sql), "SELECT a FROM t WHERE p = $1 AND id = ANY($2) AND n > $10");
+        let moved = renumber(sql, |n| if n == 1 { 1 } else { n + 5 });
+        assert_eq!(moved, "SELECT a FROM t WHERE p = $1 AND id IN ANY_OF($7) AND n > $15");
     }
 }

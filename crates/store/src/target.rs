@@ -2,7 +2,8 @@
 
 use watchword_kit::PoolId;
 
-use crate::{Result, Tx, sql, vals};
+use crate::statement::Sql;
+use crate::{Result, Tx, Val, sql, vals};
 
 /// What a membership or an assignment may point to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,13 +57,13 @@ pub async fn hold(tx: &mut Tx, pool: &PoolId, kind: Target, ids: &[String]) -> R
     };
     order.sort_unstable();
     order.dedup();
-    let mut there = Vec::with_capacity(order.len());
-    for id in order {
-        if tx.run(sql, vals![pool, &id]).await? == 1 {
-            there.push(id);
-        }
+    let vals: Vec<[Val; 2]> = order.iter().map(|id| [pool.into(), id.into()]).collect();
+    let list: Vec<(Sql<'_>, &[Val])> = vals.iter().map(|v| (sql.into(), v.as_slice())).collect();
+    let held = tx.run_together(&list).await?;
+    if kind == Target::Department {
+        return existing(tx, pool, kind, ids).await;
     }
-    if kind == Target::Department { existing(tx, pool, kind, ids).await } else { Ok(there) }
+    Ok(order.into_iter().zip(held).filter(|(_, n)| *n == 1).map(|(id, _)| id).collect())
 }
 
 /// Which of these ids there are, in no order.

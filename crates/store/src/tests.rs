@@ -2,6 +2,7 @@
 //!
 //! They live inside the crate because a linker may drop what nobody references, and the register of statements with it.
 
+mod directory;
 mod engines;
 mod model;
 mod portable;

@@ -262,8 +262,8 @@ pub async fn set_custom_values_of(tx: &mut Tx, pool: &PoolId, users: &[String], 
     CUSTOM_VALUES.insert_many(tx, rows).await
 }
 
-/// Deletes users, whose rows are held, and everything that is theirs; answers how many there were. `buckets` are their throttles,
-/// `by_address` the first 34 characters (`password:`, the id, a colon) of those that are kept per address.
+/// Deletes users, whose rows and organisations are held, and everything that is theirs; answers how many there were.
+/// `buckets` are their throttles, `by_address` the first 34 characters (`password:`, the id, a colon) of those that are kept per address.
 pub async fn delete(
     tx: &mut Tx,
     pool: &PoolId,
@@ -271,8 +271,6 @@ pub async fn delete(
     buckets: &[String],
     by_address: &[String],
 ) -> Result<u64> {
-    // They are held: nobody can put them into another tree.
-    crate::organization::hold_of_users(tx, pool, users).await?;
     let theirs = [
         sql!("DELETE FROM user_identities WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM sync_relations WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
@@ -284,6 +282,7 @@ pub async fn delete(
         sql!("DELETE FROM mfa_transactions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM sessions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM device_codes WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM user_logins WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM password_resets WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM app_access WHERE pool_id = $1 AND target_type = 'USER' AND target_id IN ANY_OF($2)"),

@@ -14,6 +14,7 @@ mod check;
 mod healthcheck;
 mod init;
 mod key;
+mod keys;
 mod master_key;
 mod migrate;
 mod openapi;
@@ -94,6 +95,9 @@ enum Command {
     /// Providers of e-mail and SMS
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
+    /// The keys that sign tokens
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// The key that seals every secret in the database
     #[command(subcommand)]
     MasterKey(master_key::MasterKeyCommand),
@@ -175,6 +179,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::User(command) => user::run(&shell, command).await,
         Command::Key(command) => key::run(&shell, command).await,
         Command::Provider(command) => provider::run(&shell, command).await,
+        Command::Keys(command) => keys::run(&shell, command).await,
         Command::MasterKey(command) => master_key::run(&shell, command).await,
         Command::Completion { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "watchword", &mut std::io::stdout());

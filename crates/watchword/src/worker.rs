@@ -44,6 +44,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const TIDY: Duration = Duration::from_secs(300);
 /// How often the search index takes in what is new.
 const INDEX: Duration = Duration::from_secs(30);
+/// How often keys that were added or ended elsewhere are taken in.
+const KEYS: Duration = Duration::from_secs(30);
 /// Every how many rounds of the index its sparse parts are joined.
 const THIN: u32 = 10;
 /// How long messages under way may take to end after the signal to stop.
@@ -57,6 +59,7 @@ pub async fn run(services: Arc<Services>, fetch: Fetch, stop: impl Future<Output
     let mut tidy = JoinSet::new();
     tidy.spawn(forget_forever(worker.services.clone()));
     tidy.spawn(index_forever(worker.services.clone()));
+    tidy.spawn(keys_forever(worker.services.clone()));
     tidy.spawn(work_forever(worker.services.clone()));
     tidy.spawn(transitions_forever(worker.services.clone()));
     loop {
@@ -88,6 +91,15 @@ async fn index_forever(services: Arc<Services>) {
     for round in 1_u32.. {
         tokio::time::sleep(INDEX).await;
         index::all(&services, watchword_store::user::search::segment::SEGMENT, round % THIN == 0).await;
+    }
+}
+
+async fn keys_forever(services: Arc<Services>) {
+    loop {
+        tokio::time::sleep(KEYS).await;
+        if let Err(e) = watchword_domain::keys::signing::refresh(&services).await {
+            warn!(error = %e, "the signing keys cannot be read; trying again");
+        }
     }
 }
 

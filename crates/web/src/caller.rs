@@ -2,13 +2,13 @@
 
 use data_encoding::BASE64;
 use http::{HeaderMap, header};
-use watchword_domain::caller::{self, SignedRequest};
+use watchword_domain::caller::{self, Presented, SignedRequest};
 use watchword_domain::ctx::Actor;
 use watchword_domain::{Services, app};
 use watchword_kit::{Error, Lang, PoolId, Result, Secret, codes, text};
 
 use crate::input::pairs;
-use crate::op::{Access, Op, Source};
+use crate::op::{Access, Op, Shape, Source};
 
 /// A request before anything is believed.
 pub struct Incoming<'a> {
@@ -25,6 +25,8 @@ pub struct Caller {
     pub pool: PoolId,
     pub actor: Actor,
     pub app_id: Option<String>,
+    /// The client that a request to an endpoint of OAuth names.
+    pub client_id: Option<String>,
     /// Set when the caller is known but may not do this: the refusal then leaves a row in the trail.
     pub refused: Option<Error>,
 }
@@ -40,14 +42,51 @@ impl Incoming<'_> {
         asked.or_else(|| self.header("accept-language").and_then(Lang::from_accept)).unwrap_or_default()
     }
 
-    /// A token in `Authorization`, with or without `Bearer`.
+    /// A token in `Authorization`, with or without `Bearer`, or with `DPoP`.
     pub fn token(&self) -> Option<&str> {
         let value = self.header(header::AUTHORIZATION.as_str())?;
         match value.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("dpop") => Some(token.trim()),
             Some(_) => None,
             None => Some(value),
         }
+    }
+
+    /// Whether the token came under the scheme `DPoP` (RFC 9449 §7.1).
+    pub fn as_dpop(&self) -> bool {
+        let value = self.header(header::AUTHORIZATION.as_str()).unwrap_or_default();
+        value.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("dpop"))
+    }
+
+    /// The header `DPoP`. Two of them are as good as a broken one (RFC 9449 §4.3).
+    pub fn dpop(&self) -> Option<&str> {
+        let mut all = self.headers.get_all("dpop").iter();
+        let first = all.next()?;
+        if all.next().is_some() { Some("") } else { Some(first.to_str().unwrap_or_default().trim()) }
+    }
+
+    /// The token by which a user is recognised. Where RFC 6750 §2 lets it travel in the form or the query, too, there
+    /// must be one only.
+    fn users_token(&self, op: &Op) -> Result<Option<std::borrow::Cow<'_, str>>> {
+        let mut found: Vec<std::borrow::Cow<'_, str>> = self.token().into_iter().map(Into::into).collect();
+        if op.shape == Shape::OAuth {
+            let of_pairs = |s: &str| -> Vec<String> {
+                let named =
+                    |(k, v): (Option<String>, Option<String>)| v.filter(|_| k.as_deref() == Some("access_token"));
+                pairs(s).filter_map(named).filter(|v| !v.is_empty()).collect()
+            };
+            found.extend(of_pairs(self.query.unwrap_or_default()).into_iter().map(Into::into));
+            let body = std::str::from_utf8(self.body).unwrap_or_default();
+            if !body.trim_start().starts_with('{') {
+                found.extend(of_pairs(body).into_iter().map(Into::into));
+            }
+        }
+        if found.len() > 1 {
+            return Err(Error::new(codes::INVALID)
+                .because(text!("the token is sent in more than one way", "token 通过多种方式发送")));
+        }
+        Ok(found.pop())
     }
 
     /// Client id and secret by HTTP Basic. SDKs send them raw; RFC 6749 §2.3.1 form-encodes them first, which for our
@@ -71,7 +110,7 @@ pub async fn identify(services: &Services, op: &Op, request: &Incoming<'_>) -> R
         Access::Nobody => Err(Error::new(codes::FORBIDDEN)),
         Access::Public => {
             let pool = PoolId::new("");
-            Ok(Caller { pool, actor: Actor::Anonymous, app_id: None, refused: None })
+            Ok(Caller { pool, actor: Actor::Anonymous, app_id: None, client_id: None, refused: None })
         }
         Access::Application => application(services, op, request).await,
         Access::Key(permission) => {
@@ -79,14 +118,21 @@ pub async fn identify(services: &Services, op: &Op, request: &Incoming<'_>) -> R
             agree(request, &pool)?;
             let allowed = matches!(&actor, Actor::AccessKey(key) if key.grants.allow(permission));
             let refused = (!allowed).then(|| refuse_permission(permission.as_str()));
-            Ok(Caller { pool, actor, app_id: None, refused })
+            Ok(Caller { pool, actor, app_id: None, client_id: None, refused })
         }
         Access::User | Access::UserOrMfa => {
-            let token = request.token().ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?;
+            let token = request.users_token(op)?.ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?;
+            let given = Presented {
+                token: &token,
+                as_dpop: request.as_dpop(),
+                proof: request.dpop(),
+                method: request.method,
+                path: request.path,
+            };
             let (pool, actor) = if op.access == Access::User {
-                caller::by_access_token(services, token).await?
+                caller::by_access_token(services, &given).await?
             } else {
-                caller::by_user_or_mfa_token(services, token).await?
+                caller::by_user_or_mfa_token(services, &given).await?
             };
             agree(request, &pool)?;
             let own = match &actor {
@@ -98,7 +144,7 @@ pub async fn identify(services: &Services, op: &Op, request: &Incoming<'_>) -> R
             if request.header("x-authing-app-id").is_some_and(|named| named != own) {
                 return Err(Error::new(codes::APP_NOT_FOUND));
             }
-            Ok(Caller { pool, actor, app_id: Some(own), refused: None })
+            Ok(Caller { pool, actor, app_id: Some(own), client_id: None, refused: None })
         }
     }
 }
@@ -164,26 +210,66 @@ async fn application(services: &Services, op: &Op, request: &Incoming<'_>) -> Re
     let named = request.header("x-authing-app-id").map(str::to_owned);
     let basic = request.basic().map(|(id, _)| id);
     let member = client_id(op, request);
+    if op.shape == Shape::OAuth {
+        return client(services, request, named, basic, member).await;
+    }
     let mut ids = named.into_iter().chain(basic).chain(member);
     let id = ids.next().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
     if ids.any(|other| other != id) {
-        return Err(Error::new(codes::APP_NOT_FOUND)
-            .because(text!("the request names two applications", "请求中指定了两个不同的应用")));
+        return Err(two_applications());
     }
     let app = app::find(services, &id).await?;
     let pool = PoolId::new(app.pool_id);
     agree(request, &pool)?;
-    Ok(Caller { pool, actor: Actor::Anonymous, app_id: Some(app.id), refused: None })
+    Ok(Caller { pool, actor: Actor::Anonymous, app_id: Some(app.id), client_id: None, refused: None })
 }
 
-/// `client_id` of the query, the form or the JSON body.
+fn two_applications() -> Error {
+    Error::new(codes::APP_NOT_FOUND).because(text!("the request names two applications", "请求中指定了两个不同的应用"))
+}
+
+/// The client of a request to an endpoint of OAuth: an application, or an access key, as the SDKs have it. A key's
+/// request may name an application of its pool by header besides. Nothing is proven by that.
+async fn client(
+    services: &Services,
+    request: &Incoming<'_>,
+    named: Option<String>,
+    basic: Option<String>,
+    member: Option<String>,
+) -> Result<Caller> {
+    let id = match (basic, member) {
+        (Some(basic), Some(member)) if basic != member => return Err(two_applications()),
+        (basic, member) => basic.or(member).or_else(|| named.clone()),
+    };
+    let id = id.ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
+    let (pool, app_id) = match app::find(services, &id).await {
+        Ok(app) if named.is_none() || named.as_deref() == Some(app.id.as_str()) => (app.pool_id, Some(app.id)),
+        Ok(_) => return Err(two_applications()),
+        Err(unknown) => {
+            let pool = caller::pool_of_key(services, &id).await?.ok_or(unknown)?;
+            let app = match named {
+                Some(named) => Some(app::find(services, &named).await?).filter(|app| app.pool_id == pool),
+                None => None,
+            };
+            (pool, app.map(|app| app.id))
+        }
+    };
+    let pool = PoolId::new(pool);
+    agree(request, &pool)?;
+    Ok(Caller { pool, actor: Actor::Anonymous, app_id, client_id: Some(id), refused: None })
+}
+
+/// `client_id` of the query, the form or the JSON body; where there is none, what an assertion says of its sender.
 fn client_id(op: &Op, request: &Incoming<'_>) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Named {
         client_id: Option<String>,
     }
     let of_pairs = |s: &str| {
-        pairs(s).find_map(|(k, v)| (k.as_deref() == Some("client_id")).then_some(v).flatten()).filter(|v| !v.is_empty())
+        let member = |name: &str| {
+            pairs(s).find_map(|(k, v)| (k.as_deref() == Some(name)).then_some(v).flatten()).filter(|v| !v.is_empty())
+        };
+        member("client_id").or_else(|| caller::sender_of_assertion(&member("client_assertion")?))
     };
     match op.source {
         Source::Query => request.query.and_then(of_pairs),

@@ -100,6 +100,10 @@ pub fn router(services: Arc<Services>, ops: Vec<Op>, limits: Limits) -> Router {
             }
         };
         let routes = routes.on(MethodFilter::OPTIONS, preflight);
+        // One official client writes `/oidc/me/`.
+        if path.starts_with("/oidc/") || path.starts_with("/oauth/") {
+            router = router.route(&format!("{path}/"), routes.clone());
+        }
         router = router.route(path, routes.fallback(move |r: Request| refuse(r, codes::METHOD_NOT_ALLOWED, guard)));
     }
     router.fallback(move |request: Request| unknown(door.clone(), request, guard))
@@ -184,7 +188,7 @@ async fn serve(door: Arc<Door>, row: Arc<Row>, request: Request) -> Response {
             Err(e) => Err(e),
         };
         log(&row, &outcome, &trace, started);
-        let mut response = envelope::reply(op.shape, &outcome, lang, &id);
+        let mut response = envelope::of(op, &outcome, lang, &id);
         let origin = cors::origin(&parts.headers);
         cors::stamp(&door.services, trace.pool.as_ref(), origin.as_deref(), response.headers_mut()).await;
         stamp(&mut response, &id, door.guard);
@@ -275,7 +279,12 @@ async fn run(
         ip: client_ip(door, parts).map(|ip| ip.to_string()),
         user_agent: incoming.header("user-agent").map(|s| s.chars().filter(|c| !c.is_control()).take(256).collect()),
         app_id: None,
+        client_id: None,
+        dpop: incoming.dpop().map(str::to_owned),
+        method: incoming.method.to_owned(),
+        path: incoming.path.to_owned(),
         basic: incoming.basic(),
+        as_dpop: incoming.as_dpop(),
         token: incoming.token().map(|t| watchword_kit::Secret::new(t.to_owned())),
     };
     let caller = caller::identify(&door.services, op, &incoming).await?;
@@ -286,7 +295,7 @@ async fn run(
         Actor::System => "system",
     };
     trace.pool = Some(caller.pool.clone()).filter(|p| !p.as_str().is_empty());
-    let request = ctx::Request { app_id: caller.app_id, ..request };
+    let request = ctx::Request { app_id: caller.app_id, client_id: caller.client_id, ..request };
     let anonymous = matches!(caller.actor, Actor::Anonymous);
     let ctx = Ctx::new(door.services.clone(), caller.pool, caller.actor, request, op.audit);
     let outcome = match caller.refused {

@@ -6,9 +6,21 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use watchword_kit::{Error, Lang, codes};
 
-use crate::op::Shape;
+use crate::op::{Op, Shape};
 
 /// A finished operation as HTTP.
+pub fn of(op: &Op, outcome: &Result<Option<Vec<u8>>, Error>, lang: Lang, request_id: &str) -> Response {
+    let mut response = reply(op.shape, outcome, lang, request_id);
+    if outcome.is_ok() {
+        if op.success == 204 {
+            *response.body_mut() = Body::empty();
+        }
+        *response.status_mut() = StatusCode::from_u16(op.success).unwrap_or(StatusCode::OK);
+    }
+    response
+}
+
+/// An outcome as HTTP.
 pub fn reply(shape: Shape, outcome: &Result<Option<Vec<u8>>, Error>, lang: Lang, request_id: &str) -> Response {
     match (shape, outcome) {
         (Shape::V3, Ok(data)) => send(StatusCode::OK, success(data.as_deref(), lang, request_id), None),
@@ -118,8 +130,9 @@ fn send(status: StatusCode, body: Vec<u8>, error: Option<&Error>) -> Response {
     if let Some(seconds) = error.and_then(Error::retry_after_seconds) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if status == StatusCode::UNAUTHORIZED {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"watchword\""));
+    let refused = error.filter(|_| matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN));
+    for challenge in refused.map(watchword_oidc::error::challenges).unwrap_or_default() {
+        headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     response
 }

@@ -19,7 +19,8 @@ pub enum Access {
     Nobody,
     /// Anyone at all. `grep '.public()'` is the attack surface together with [`Access::Application`].
     Public,
-    /// Anyone who names an application, by `x-authing-app-id`, HTTP Basic or `client_id`.
+    /// Anyone who names an application, by `x-authing-app-id`, HTTP Basic or `client_id`. At an endpoint of OAuth an
+    /// access key may be named instead, and the handler demands the proof.
     Application,
     /// A management key with this permission.
     Key(Permission),
@@ -78,6 +79,8 @@ pub struct Op {
     pub audit: Option<Audit>,
     pub shape: Shape,
     pub source: Source,
+    /// HTTP status of a success.
+    pub success: u16,
     /// Largest body, in bytes.
     pub body_limit: usize,
     pub input: fn(&mut SchemaGenerator) -> Schema,
@@ -173,6 +176,7 @@ impl Op {
             audit: None,
             shape: Shape::V3,
             source: if method == "GET" || method == "DELETE" { Source::Query } else { Source::Json },
+            success: 200,
             body_limit: MIB,
             input: |generator| generator.subschema_for::<I>(),
             output: O::schema(),
@@ -232,7 +236,21 @@ impl Op {
     }
 
     pub fn oauth(self) -> Op {
-        Op { shape: Shape::OAuth, source: if self.method == "GET" { Source::Query } else { Source::Form }, ..self }
+        Op {
+            shape: Shape::OAuth,
+            source: if matches!(self.method, "GET" | "DELETE") { Source::Query } else { Source::Form },
+            ..self
+        }
+    }
+
+    /// Answers success with HTTP status 201.
+    pub fn created(self) -> Op {
+        Op { success: 201, ..self }
+    }
+
+    /// Answers success with HTTP status 204 and nothing else.
+    pub fn no_content(self) -> Op {
+        Op { success: 204, ..self }
     }
 
     pub fn form(self) -> Op {

@@ -7,6 +7,7 @@ pub mod app;
 pub mod captcha;
 pub mod custom_field;
 pub mod department;
+pub mod grant;
 pub mod group;
 pub mod job;
 pub mod login;
@@ -45,6 +46,7 @@ pub fn all() -> Vec<Op> {
         ("mfa_factor", mfa_factor::ops()),
         ("message", message::ops()),
         ("oidc", oidc::ops()),
+        ("grant", grant::ops()),
         ("public_info", public_info::ops()),
     ];
     lists.into_iter().flat_map(|(module, ops)| ops.into_iter().map(move |op| Op { module, ..op })).collect()

@@ -35,7 +35,7 @@ function refused(reply, statusCode) {
 /** How often each operation was called, how long all and the slowest of these calls took. */
 const timings = new Map();
 const keyPair = { accessKeyId: ACCESS_KEY_ID, accessKeySecret: ACCESS_KEY_SECRET };
-const client = new ManagementClient({ host, ...keyPair, timeout: 60_000 });
+const client = new ManagementClient({ host, ...keyPair });
 const management = new Proxy(client, {
   get(target, name) {
     return async (request) => {

@@ -115,3 +115,31 @@ async fn a_department_and_its_organisation_go_while_people_join() {
         assert_tree_is_true(&nodes.one).await;
     }
 }
+
+/// Who is in a group by a rule on both: neither change may miss the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_rule_sees_a_department_that_moves_while_one_of_its_people_changes() {
+    let nodes = nodes().await;
+    let admin = &nodes.clients[0];
+    let (a, b) = (below(admin, "root", "A").await, below(admin, "root", "B").await);
+    let team = below(admin, &a, "Team").await;
+    let user = nodes.one.user("ada").await;
+    add(admin, &team, &[&user]).await.ok();
+    let value = json!({ "organizationCode": "hq", "departmentId": b, "includeChildrenDepartments": true });
+    let rule = json!([{ "field": "department", "operator": "EQUAL", "value": value },
+        { "field": "company", "operator": "EQUAL", "value": "Acme" }]);
+    let group = json!({ "code": "g", "name": "g", "description": "", "type": "dynamic", "rule": rule });
+    admin.post("/api/v3/create-group", group).await.ok();
+    for round in 0..12 {
+        let comes = round % 2 == 0;
+        let (parent, company) = if comes { (&b, "Acme") } else { (&a, "Zeta") };
+        let moved = update(admin, &team, json!({ "parentDepartmentId": parent }));
+        let change = json!({ "userId": user, "company": company });
+        let changed = nodes.clients[1].post("/api/v3/update-user", change);
+        let (moved, changed) = tokio::join!(moved, changed);
+        moved.ok();
+        changed.ok();
+        let members = admin.get("/api/v3/list-group-members?code=g").await.ok();
+        assert_eq!(members["totalCount"], i64::from(comes), "round {round}");
+    }
+}

@@ -44,6 +44,10 @@ fn rules() -> Vec<Meaning> {
             |p| p.status != "Activated" && p.age.is_some_and(|a| (20..=40).contains(&a)),
         ),
         (json!([condition("age", "NOT_EQUAL", json!(30))]), |p| p.age != Some(30)),
+        (
+            json!([condition("company", "NOT_CONTAINS", json!("ACME")), condition("age", "NOT_NULL", Value::Null)]),
+            |p| p.age.is_some() && !p.company.is_some_and(|c| c.to_lowercase().contains("acme")),
+        ),
     ]
 }
 

@@ -50,7 +50,6 @@ fn every_action_is_used_by_an_operation_or_by_the_operators_tools() {
         "pool.create",
         "pool.update",
         "message.provider_update",
-        "login.token_revoke",
         "user.email_verify",
         "user.password_reset",
         "user.transition",

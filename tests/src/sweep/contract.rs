@@ -40,6 +40,8 @@ const ADDITIONS: &[&str] = &[
     "/api/v3/get-import-job",
     "/api/v3/cancel-import-job",
     "/api/v3/export-users",
+    "/api/v3/get-device-authorization",
+    "/api/v3/decide-device-authorization",
     "/api/v3/self-unlock-account",
 ];
 

@@ -48,6 +48,13 @@ impl Call {
     }
 }
 
+/// A form of the pool's application.
+fn form(s: &Server, path: String, mut body: Value) -> Call {
+    body["client_id"] = s.pool.app_id.clone().into();
+    body["client_secret"] = s.pool.app_secret.clone().into();
+    Call { client: s.anonymous(), method: "POST", path, body: Some(body), form: true }
+}
+
 /// Makes what the operation needs and answers a call that will succeed.
 pub async fn valid(s: &Server, op: &Op) -> Call {
     let admin = s.admin().await;
@@ -380,16 +387,58 @@ pub async fn valid(s: &Server, op: &Op) -> Call {
             call(&body.0, path(""), Some(json!({ "email": email, "code": body.1 })))
         }
         // OpenID Connect
-        "POST /oidc/token" => {
+        "POST /oidc/token" | "POST /oauth/token" => {
             let tokens = offline(s, "ada").await;
-            let body = json!({ "grant_type": "refresh_token", "refresh_token": tokens["refresh_token"],
-                "client_id": s.pool.app_id, "client_secret": s.pool.app_secret });
+            form(s, path(""), json!({ "grant_type": "refresh_token", "refresh_token": tokens["refresh_token"] }))
+        }
+        "POST /oidc/token/introspection"
+        | "POST /oauth/token/introspection"
+        | "POST /oidc/token/revocation"
+        | "POST /oauth/token/revocation" => {
+            let tokens = offline(s, "ada").await;
+            form(s, path(""), json!({ "token": tokens["access_token"] }))
+        }
+        "POST /oidc/request" => form(s, path(""), json!({ "response_type": "code", "scope": "openid" })),
+        "POST /oidc/device_authorization" => {
+            let app = crate::grant::app(s, json!({ "grant_types": [crate::grant::DEVICE] })).await;
+            let body = json!({ "client_id": app.id, "client_secret": app.secret, "scope": "openid" });
             Call { form: true, ..call(&s.anonymous(), path(""), Some(body)) }
         }
-        "GET /oidc/.well-known/openid-configuration" | "GET /oidc/.well-known/jwks.json" => {
-            call(&s.anonymous(), path(""), None)
+        "GET /api/v3/get-device-authorization" | "POST /api/v3/decide-device-authorization" => {
+            let app = crate::grant::app(s, json!({ "grant_types": [crate::grant::DEVICE] })).await;
+            let begun = app.post(s, "/oidc/device_authorization", &[]).await.body;
+            let code = begun["user_code"].as_str().expect("a code").to_owned();
+            let user = s.signed_in_as("ada").await.0;
+            match op.method {
+                "GET" => call(&user, path(&format!("?userCode={code}")), None),
+                _ => call(&user, path(""), Some(json!({ "userCode": code, "approve": true }))),
+            }
         }
-        "GET /{appId}/oidc/.well-known/jwks.json" => {
+        "POST /oidc/register" => {
+            crate::grant::register::allow(s).await;
+            post(crate::grant::register::metadata())
+        }
+        "GET /oidc/register/{client_id}" | "PUT /oidc/register/{client_id}" | "DELETE /oidc/register/{client_id}" => {
+            crate::grant::register::allow(s).await;
+            let made = admin.post("/oidc/register", crate::grant::register::metadata()).await.body;
+            let own = s.anonymous().bearer(made["registration_access_token"].as_str().expect("a token"));
+            let path = op.path.replace("{client_id}", made["client_id"].as_str().expect("an id"));
+            call(&own, path, (op.method == "PUT").then(crate::grant::register::metadata))
+        }
+        "GET /oidc/me" | "POST /oidc/me" | "GET /oauth/me" | "POST /oauth/me" => {
+            call(&s.signed_in_as("ada").await.0, path(""), None)
+        }
+        "GET /api/v2/oidc/validate_token" => {
+            let token = s.signed_in_as("ada").await.1;
+            call(&s.anonymous(), path(&format!("?access_token={token}")), None)
+        }
+        "POST /api/v2/oidc/validate_pem_key" => call(&s.anonymous(), path(""), Some(json!({ "key": "none" }))),
+        "GET /oidc/.well-known/openid-configuration"
+        | "GET /oidc/.well-known/jwks.json"
+        | "GET /.well-known/oauth-authorization-server"
+        | "GET /.well-known/oauth-authorization-server/oidc"
+        | "GET /.well-known/oauth-protected-resource" => call(&s.anonymous(), path(""), None),
+        "GET /{appId}/oidc/.well-known/jwks.json" | "GET /{appId}/oidc/.well-known/openid-configuration" => {
             call(&s.anonymous(), op.path.replace("{appId}", &s.pool.app_id), None)
         }
         "POST /mfa/token/introspection" => {

@@ -214,7 +214,11 @@ fn problem(op: &Op, reply: &Reply) -> Option<String> {
         _ => reply.http == 200 || reply.http == 429,
     };
     let wrapped = match op.shape {
-        Shape::OAuth => reply.body["error"].is_string() || reply.body["access_token"].is_string(),
+        // A success has whatever its RFC says; 204 has nothing.
+        Shape::OAuth => {
+            let done = reply.http == op.success && (reply.body.is_object() || op.success == 204);
+            reply.body["error"].is_string() || done
+        }
         Shape::Bare => reply.body.is_object(),
         Shape::Picture => reply.body.is_object() || reply.text.starts_with("<svg "),
         Shape::V3 | Shape::Flat | Shape::V2 => {

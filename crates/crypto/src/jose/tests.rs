@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use data_encoding::BASE64;
 
 use super::*;
+use crate::hash::sha256;
 
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(RsaSize::Rsa2048).expect("a key"));
 static OTHER: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(RsaSize::Rsa2048).expect("a key"));
@@ -21,8 +22,7 @@ fn b64(text: &str) -> String {
 /// A token with any header and claims, signed truly by [`KEY`].
 fn signed(header: &str, claims: &str) -> String {
     let input = format!("{}.{}", b64(header), b64(claims));
-    let mut signature = vec![0; 256];
-    KEY.0.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input.as_bytes(), &mut signature).expect("signed");
+    let signature = KEY.raw(input.as_bytes()).expect("signed");
     format!("{input}.{}", BASE64URL_NOPAD.encode(&signature))
 }
 
@@ -33,9 +33,9 @@ fn header(members: &str) -> String {
 #[test]
 fn a_token_is_verified_by_the_key_it_names_and_keeps_its_claims() {
     let claims = json!({ "sub": "u", "exp": 1_795_148_267, "name": "王 >?~", "aud": ["a", "b"] });
-    let token = KEY.sign_rs256(&claims, "JWT").expect("signed");
-    assert_eq!(verify_rs256(&token, &keys()), Ok(claims));
-    assert_eq!(verify_rs256(&token, &[OTHER.verify_key()]), Err(JoseError::UnknownKey));
+    let token = KEY.sign(&claims, "JWT").expect("signed");
+    assert_eq!(verify(&token, &keys()), Ok(claims));
+    assert_eq!(verify(&token, &[OTHER.verify_key()]), Err(JoseError::UnknownKey));
 }
 
 #[test]
@@ -69,24 +69,24 @@ fn the_public_key_has_the_members_clients_import_and_no_private_one() {
 #[test]
 fn a_key_survives_pkcs8() {
     let der = KEY.to_pkcs8().expect("written");
-    let again = SigningKey::from_pkcs8(der.reveal()).expect("read");
+    let again = SigningKey::from_pkcs8(Alg::Rs256, der.reveal()).expect("read");
     assert_eq!(again.kid(), KEY.kid());
-    let token = again.sign_rs256(&json!({}), "JWT").expect("signed");
-    assert_eq!(verify_rs256(&token, &keys()), Ok(json!({})));
-    assert_eq!(SigningKey::from_pkcs8(b"no key").err(), Some(JoseError::Key));
+    let token = again.sign(&json!({}), "JWT").expect("signed");
+    assert_eq!(verify(&token, &keys()), Ok(json!({})));
+    assert_eq!(SigningKey::from_pkcs8(Alg::Rs256, b"no key").err(), Some(JoseError::Key));
     assert!(!format!("{again:?}").contains(&BASE64.encode(&der.reveal()[..24])));
 }
 
 #[test]
 fn twenty_forgeries_are_refused() {
-    let good = KEY.sign_rs256(&json!({ "sub": "u" }), "JWT").expect("signed");
+    let good = KEY.sign(&json!({ "sub": "u" }), "JWT").expect("signed");
     let [h, c, s] = good.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
     let n = KEY.public_jwk()["n"].as_str().expect("text").to_owned();
     let kid = KEY.kid();
     let none = b64(&format!(r#"{{"alg":"none","kid":"{kid}"}}"#));
     let hs = format!("{}.{c}", b64(&format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#)));
     let confused = |key: &[u8]| format!("{hs}.{}", BASE64URL_NOPAD.encode(&hmac_sha256(key, hs.as_bytes())));
-    let foreign = OTHER.sign_rs256(&json!({ "sub": "u" }), "JWT").expect("signed");
+    let foreign = OTHER.sign(&json!({ "sub": "u" }), "JWT").expect("signed");
     let foreign_signature = foreign.rsplit('.').next().expect("a part");
     let jwk = OTHER.public_jwk();
     let forged = [
@@ -125,9 +125,9 @@ fn twenty_forgeries_are_refused() {
         (format!("{h}.{}.{s}", "A".repeat(MAX_TOKEN)), JoseError::Malformed),
     ];
     for (token, why) in forged {
-        assert_eq!(verify_rs256(&token, &keys()), Err(why), "{token}");
+        assert_eq!(verify(&token, &keys()), Err(why), "{token}");
     }
-    assert!(verify_rs256(&good, &keys()).is_ok());
+    assert!(verify(&good, &keys()).is_ok());
 }
 
 #[test]
@@ -142,15 +142,12 @@ fn a_signature_with_spare_bits_set_is_not_a_second_spelling_of_the_token() {
 
 #[test]
 fn a_type_asked_for_must_be_there() {
-    let token = KEY.sign_rs256(&json!({}), "at+jwt").expect("signed");
-    assert_eq!(verify_rs256_as(&token, "at+jwt", &keys()), Ok(json!({})));
-    assert_eq!(verify_rs256_as(&token, "AT+JWT", &keys()), Ok(json!({})));
-    assert_eq!(verify_rs256_as(&token, "JWT", &keys()), Err(JoseError::Type));
-    assert_eq!(verify_rs256_as(&signed(&header(""), "{}"), "JWT", &keys()), Err(JoseError::Type));
-    assert_eq!(
-        verify_rs256_as(&signed(&header(r#","typ":"application/at+jwt""#), "{}"), "at+jwt", &keys()),
-        Ok(json!({}))
-    );
+    let token = KEY.sign(&json!({}), "at+jwt").expect("signed");
+    assert_eq!(verify_as(&token, "at+jwt", &keys()), Ok(json!({})));
+    assert_eq!(verify_as(&token, "AT+JWT", &keys()), Ok(json!({})));
+    assert_eq!(verify_as(&token, "JWT", &keys()), Err(JoseError::Type));
+    assert_eq!(verify_as(&signed(&header(""), "{}"), "JWT", &keys()), Err(JoseError::Type));
+    assert_eq!(verify_as(&signed(&header(r#","typ":"application/at+jwt""#), "{}"), "at+jwt", &keys()), Ok(json!({})));
     let token = sign_hs256(MAC, "mgmt", &json!({}));
     assert_eq!(verify_hs256_as(&token, "mgmt", MAC), Ok(json!({})));
     assert_eq!(verify_hs256_as(&token, "JWT", MAC), Err(JoseError::Type));
@@ -162,8 +159,8 @@ fn a_shared_key_signs_and_only_it_verifies() {
     let token = sign_hs256(MAC, "JWT", &claims);
     assert_eq!(verify_hs256(&token, MAC), Ok(claims));
     assert_eq!(verify_hs256(&token, b"another"), Err(JoseError::Signature));
-    assert_eq!(verify_rs256(&token, &keys()), Err(JoseError::Algorithm));
-    let rsa = KEY.sign_rs256(&json!({}), "JWT").expect("signed");
+    assert_eq!(verify(&token, &keys()), Err(JoseError::Algorithm));
+    let rsa = KEY.sign(&json!({}), "JWT").expect("signed");
     assert_eq!(verify_hs256(&rsa, MAC), Err(JoseError::Algorithm));
 }
 
@@ -180,7 +177,7 @@ fn every_payload_decodes_with_plain_base64_whatever_it_says() {
     let every: String = (0..0x250).filter_map(char::from_u32).chain("🗝王>?~\u{7f}".chars()).collect();
     for start in 0..3 {
         let claims = json!({ "pad": "x".repeat(start), (every.clone()): every, "n": -1.5e300 });
-        for token in [sign_hs256(MAC, "JWT", &claims), KEY.sign_rs256(&claims, "JWT").expect("signed")] {
+        for token in [sign_hs256(MAC, "JWT", &claims), KEY.sign(&claims, "JWT").expect("signed")] {
             let payload = token.split('.').nth(1).expect("three parts");
             assert!(!payload.contains(['-', '_']), "{payload}");
             let padded = format!("{payload}{}", "=".repeat((4 - payload.len() % 4) % 4));
@@ -200,4 +197,98 @@ fn numeric_dates_are_whole_seconds() {
     for none in ["s", "big", "null", "absent"] {
         assert_eq!(numeric(&claims, none), None, "{none}");
     }
+}
+
+#[test]
+fn every_algorithm_signs_for_its_own_key_only_and_survives_pkcs8_and_jwk() {
+    let all: Vec<SigningKey> = Alg::ALL.into_iter().map(|alg| SigningKey::generate_for(alg).expect("a key")).collect();
+    let public: Vec<VerifyKey> = all.iter().map(SigningKey::verify_key).collect();
+    for (key, alg) in all.iter().zip(Alg::ALL) {
+        let token = key.sign(&json!({ "sub": "u" }), "JWT").expect("signed");
+        assert_eq!(verify(&token, &public), Ok(json!({ "sub": "u" })), "{alg:?}");
+        let others: Vec<VerifyKey> = public.iter().filter(|k| k.alg() != alg).cloned().collect();
+        assert_eq!(verify(&token, &others), Err(JoseError::Algorithm));
+        let again = SigningKey::from_pkcs8(alg, key.to_pkcs8().expect("written").reveal()).expect("read");
+        assert_eq!(again.kid(), key.kid());
+        let read = VerifyKey::from_jwk(&key.public_jwk()).expect("a key");
+        assert_eq!((read.thumbprint(), read.jwk()), (key.kid(), key.public_jwk()));
+        assert!(verify(&again.sign(&json!({}), "JWT").expect("signed"), &[read]).is_ok());
+    }
+}
+
+#[test]
+fn the_algorithm_in_the_header_cannot_choose_another_use_of_a_key() {
+    let es = SigningKey::generate_for(Alg::Es256).expect("a key");
+    let keys = [es.verify_key(), KEY.verify_key()];
+    let header = b64(&format!(r#"{{"alg":"RS256","kid":"{}"}}"#, es.kid()));
+    let input = format!("{header}.{}", b64("{}"));
+    let token = format!("{input}.{}", BASE64URL_NOPAD.encode(&es.raw(input.as_bytes()).expect("signed")));
+    assert_eq!(verify(&token, &keys), Err(JoseError::Algorithm));
+}
+
+#[test]
+fn a_client_may_leave_its_keys_name_out_but_not_give_a_wrong_one() {
+    let input = format!("{}.{}", b64(r#"{"alg":"RS256"}"#), b64("{}"));
+    let token = format!("{input}.{}", BASE64URL_NOPAD.encode(&KEY.raw(input.as_bytes()).expect("signed")));
+    assert_eq!(verify_by_any(&token, &keys()), Ok(json!({})));
+    assert_eq!(verify_by_any(&token, &[OTHER.verify_key()]), Err(JoseError::Signature));
+    assert_eq!(verify_by_any(&token, &[]), Err(JoseError::UnknownKey));
+    let named = KEY.sign(&json!({}), "JWT").expect("signed");
+    assert_eq!(verify_by_any(&named, &[OTHER.verify_key()]), Err(JoseError::UnknownKey));
+}
+
+#[test]
+fn possession_is_proven_by_the_key_inside_and_only_of_the_type_asked_for() {
+    for alg in Alg::ALL {
+        let key = SigningKey::generate_for(alg).expect("a key");
+        let proof = key.sign_with_key_inside(&json!({ "htm": "POST" }), "dpop+jwt").expect("signed");
+        let (claims, inside) = verify_possession(&proof, "dpop+jwt").expect("a proof");
+        assert_eq!((claims, inside.thumbprint()), (json!({ "htm": "POST" }), key.kid()));
+        assert_eq!(verify_possession(&proof, "JWT").err(), Some(JoseError::Type));
+        let (_, rest) = proof.split_once('.').expect("parts");
+        let other = SigningKey::generate_for(alg).expect("a key");
+        let foreign = other.sign_with_key_inside(&json!({}), "dpop+jwt").expect("signed");
+        let (header, _) = foreign.split_once('.').expect("parts");
+        assert_eq!(verify_possession(&format!("{header}.{rest}"), "dpop+jwt").err(), Some(JoseError::Signature));
+    }
+    let named = KEY.sign(&json!({}), "dpop+jwt").expect("signed");
+    assert_eq!(verify_possession(&named, "dpop+jwt").err(), Some(JoseError::UnknownKey));
+}
+
+#[test]
+fn keys_that_are_private_weak_of_another_use_or_broken_are_no_keys() {
+    let fine = KEY.public_jwk();
+    let with = |name: &str, value: Value| {
+        let mut jwk = fine.clone();
+        jwk[name] = value;
+        VerifyKey::from_jwk(&jwk).err()
+    };
+    for (name, value) in [
+        ("d", json!("AQAB")),
+        ("use", json!("enc")),
+        ("alg", json!("RS512")),
+        ("alg", json!("ES256")),
+        ("kty", json!("oct")),
+        ("e", json!("Ag")),
+        ("e", json!("AQ")),
+        ("n", json!("AQAB")),
+        ("n", json!(7)),
+        ("n", json!("")),
+    ] {
+        assert_eq!(with(name, value.clone()), Some(JoseError::Key), "{name} {value}");
+    }
+    assert_eq!(with("kid", json!("mine")), None);
+    let point = json!({ "kty": "EC", "crv": "P-256", "x": BASE64URL_NOPAD.encode(&[1; 32]), "y": BASE64URL_NOPAD.encode(&[1; 32]) });
+    assert_eq!(VerifyKey::from_jwk(&point).err(), Some(JoseError::Key), "not on the curve");
+}
+
+#[test]
+fn half_hashes_agree_with_the_example_of_openid_connect_core() {
+    // OpenID Connect Core 1.0, appendix A.3 and A.4.
+    assert_eq!(half_hash("RS256", "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+    assert_eq!(
+        half_hash("RS256", "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"),
+        "LDktKdoQak3Pk0cnXxCltA"
+    );
+    assert_eq!(half_hash("EdDSA", "x").len(), 43);
 }

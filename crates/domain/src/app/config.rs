@@ -1,7 +1,6 @@
 //! The settings of an application that are kept as one JSON object.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use watchword_api::app::{
     BrandingConfig, BrandingConfigReq, DefaultLoginMethod, DefaultLoginMethodReq, LoginConfig, LoginConfigReq,
     LoginConnection, LoginMethod, RegisterConfig, RegisterConnection, RegisterMethod,
@@ -9,12 +8,8 @@ use watchword_api::app::{
 use watchword_api::common::Object;
 use watchword_kit::{Error, Result, Text, codes, text};
 
-use super::rules;
+use super::{client, rules};
 
-pub(super) const TWO_WEEKS: i64 = 1_209_600;
-pub(super) const THIRTY_DAYS: i64 = 2_592_000;
-const MINUTE: i64 = 60;
-const YEAR: i64 = 31_536_000;
 /// Bytes of JSON that one protocol's settings may have.
 const MAX_OBJECT: usize = 16 * 1024;
 
@@ -61,148 +56,12 @@ impl Default for AppConfig {
             },
             branding: BrandingConfig::default(),
             own_branding: false,
-            oidc: oidc_defaults(),
+            oidc: client::defaults(),
             saml: None,
             oauth: None,
             cas: None,
         }
     }
-}
-
-/// The contract's default of `oidcConfig`, member by member.
-fn oidc_defaults() -> Object {
-    let defaults = json!({
-        "grant_types": ["authorization_code", "password", "refresh_token"],
-        "response_types": ["code"],
-        "id_token_signed_response_alg": "HS256",
-        "jwks_uri": null,
-        "token_endpoint_auth_method": "client_secret_post",
-        "introspection_endpoint_auth_method": "client_secret_post",
-        "revocation_endpoint_auth_method": "client_secret_post",
-        "request_object_encryption_enc": null,
-        "request_object_encryption_alg": null,
-        "request_object_signing_alg": null,
-        "userinfo_encrypted_response_enc": null,
-        "userinfo_encrypted_response_alg": null,
-        "userinfo_signed_response_alg": null,
-        "id_token_encrypted_response_enc": null,
-        "id_token_encrypted_response_alg": null,
-        "jwks": null,
-        "authorization_code_expire": 600,
-        "id_token_expire": TWO_WEEKS,
-        "access_token_expire": TWO_WEEKS,
-        "refresh_token_expire": THIRTY_DAYS,
-        "cas_expire": TWO_WEEKS,
-        "skip_consent": true,
-    });
-    match defaults {
-        Value::Object(members) => members,
-        _ => Object::new(),
-    }
-}
-
-/// The contract's defaults with the members of the request in their places.
-///
-/// # Errors
-/// 400 with the member's path for a value out of bounds and for a member that is no setting; 501 for a setting that
-/// this server cannot honour.
-pub(super) fn oidc(given: Object) -> Result<Object> {
-    bounded("oidcConfig", &given)?;
-    let mut out = oidc_defaults();
-    for (name, value) in given {
-        let value = oidc_member(&name, value).map_err(|e| e.at(member(&name)).at("oidcConfig"))?;
-        out.insert(name, value);
-    }
-    Ok(out)
-}
-
-fn oidc_member(name: &str, value: Value) -> Result<Value> {
-    match name {
-        "grant_types" => one_of(
-            value,
-            true,
-            &[
-                "authorization_code",
-                "implicit",
-                "refresh_token",
-                "client_credentials",
-                "password",
-                "http://authing.cn/oidc/grant_type/authing_token",
-            ],
-        ),
-        "response_types" => one_of(
-            value,
-            true,
-            &[
-                "code",
-                "token",
-                "id_token",
-                "id_token token",
-                "code id_token",
-                "code token",
-                "code id_token token",
-                "none",
-            ],
-        ),
-        "id_token_signed_response_alg" => one_of(value, false, &["HS256", "RS256"]),
-        "token_endpoint_auth_method" | "introspection_endpoint_auth_method" | "revocation_endpoint_auth_method" => {
-            one_of(value, false, &["client_secret_post", "client_secret_basic", "none"])
-        }
-        "authorization_code_expire" => seconds(&value, 10, 600),
-        "access_token_expire" | "id_token_expire" | "cas_expire" => seconds(&value, MINUTE, YEAR),
-        "refresh_token_expire" => seconds(&value, MINUTE, 10 * YEAR),
-        "skip_consent" if value.is_boolean() => Ok(value),
-        "skip_consent" => Err(Error::new(codes::INVALID).because(text!("true or false", "应为 true 或 false"))),
-        "jwks"
-        | "jwks_uri"
-        | "request_object_encryption_enc"
-        | "request_object_encryption_alg"
-        | "request_object_signing_alg"
-        | "userinfo_encrypted_response_enc"
-        | "userinfo_encrypted_response_alg"
-        | "userinfo_signed_response_alg"
-        | "id_token_encrypted_response_enc"
-        | "id_token_encrypted_response_alg" => {
-            if value.is_null() {
-                Ok(value)
-            } else {
-                Err(unsupported(text!("not supported; leave it null", "暂不支持，请保持为 null")))
-            }
-        }
-        _ => Err(Error::new(codes::INVALID).because(text!("no such setting", "没有这项配置"))),
-    }
-}
-
-/// A text out of `known`, or a list of such.
-fn one_of(value: Value, list: bool, known: &[&str]) -> Result<Value> {
-    let right = |v: &Value| v.as_str().is_some_and(|s| known.contains(&s));
-    let fine = match &value {
-        Value::Array(items) if list => !items.is_empty() && items.len() <= known.len() && items.iter().all(right),
-        other if !list => right(other),
-        _ => false,
-    };
-    if fine {
-        return Ok(value);
-    }
-    let known = known.join(", ");
-    Err(Error::new(codes::INVALID).because(if list {
-        text!("a list of one or more of {known}", "应为列表，取值为：{known}")
-    } else {
-        text!("one of {known}", "应为以下之一：{known}")
-    }))
-}
-
-fn seconds(value: &Value, min: i64, max: i64) -> Result<Value> {
-    match whole(value) {
-        Some(n) if (min..=max).contains(&n) => Ok(n.into()),
-        _ => Err(Error::new(codes::INVALID).because(text!("{min} to {max} seconds", "应为 {min} 到 {max} 秒"))),
-    }
-}
-
-/// A whole number, also when a client writes it as `3600.0`.
-pub(super) fn whole(value: &Value) -> Option<i64> {
-    let exact = |f: f64| (f.fract() == 0.0 && f.abs() < 9e15).then_some(f as i64);
-    value.as_i64().or_else(|| value.as_f64().and_then(exact))
 }
 
 /// Settings of OAuth 2.0 as the older clients write them: kept and shown, bounded in size.
@@ -213,7 +72,7 @@ pub(super) fn inert(field: &'static str, given: Option<Object>) -> Result<Option
     Ok(given)
 }
 
-fn bounded(field: &'static str, object: &Object) -> Result<()> {
+pub(super) fn bounded(field: &'static str, object: &Object) -> Result<()> {
     let size = serde_json::to_string(object).map_err(Error::internal)?.len();
     if size > MAX_OBJECT {
         return Err(Error::invalid(field, text!("larger than {MAX_OBJECT} bytes", "超过 {MAX_OBJECT} 字节")));
@@ -222,7 +81,7 @@ fn bounded(field: &'static str, object: &Object) -> Result<()> {
 }
 
 /// A member's name as part of a path: the caller's own text, so only a plain and short piece of it.
-fn member(name: &str) -> String {
+pub(super) fn member(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 

@@ -9,10 +9,10 @@ use watchword_api::common::{FactorType, Page, Success};
 use watchword_api::security_settings::MfaSettings;
 use watchword_kit::{Error, Result, codes, text, unicode};
 use watchword_store::app::{self as store, Application, TABLE};
-use watchword_store::{Filter, StoreError, table};
+use watchword_store::{Filter, StoreError, Tx, table};
 
 use super::config::{self, AppConfig, unsupported};
-use super::{fresh, load, mfa_factors, new_secret, rules, secret, shown, shown_simply};
+use super::{client, fresh, load, mfa_factors, new_secret, rules, secret, shown, shown_simply};
 use crate::ctx::Ctx;
 use crate::custom_field;
 use crate::permission::Permission;
@@ -55,7 +55,7 @@ pub async fn create(ctx: &Ctx, req: CreateApplicationReq) -> Result<Shown> {
     app.mfa_on_api_signin = req.mfa_on_api_signin.unwrap_or_default().as_str().into();
     let mut settings = AppConfig::default();
     if let Some(given) = req.oidc_config {
-        settings.oidc = config::oidc(given)?;
+        settings.oidc = client::given(given)?;
     }
     settings.oauth = config::inert("oauthConfig", req.oauth_config)?;
     if let Some(given) = req.login_config {
@@ -165,15 +165,21 @@ fn page(page: Option<i64>, limit: Option<i64>) -> Result<table::Page> {
 /// 404/2011.
 pub async fn delete(ctx: &Ctx, req: AppIdReq) -> Result<Success> {
     let mut tx = ctx.write().await?;
-    let app = load(&mut tx, ctx.pool(), &req.app_id).await?;
-    let sessions = store::delete_traces(&mut tx, ctx.pool(), &app.id).await?;
-    custom_field::define::app_gone(&mut tx, ctx, &app.id).await?;
-    if !TABLE.delete(&mut tx, ctx.pool(), &app.id).await? {
-        return Err(Error::new(codes::APP_NOT_FOUND));
-    }
-    role::forget_space(&mut tx, ctx, &app.id).await?;
+    let (app, sessions) = remove(&mut tx, ctx, &req.app_id).await?;
     ctx.commit(tx, json!({ "appId": app.id, "name": app.name, "sessions": sessions })).await?;
     Ok(Success { success: true })
+}
+
+/// Deletes it inside a unit of work that the caller commits; answers what it was, and how many sessions that ended.
+pub(super) async fn remove(tx: &mut Tx, ctx: &Ctx, id: &str) -> Result<(Application, u64)> {
+    let app = load(tx, ctx.pool(), id).await?;
+    let sessions = store::delete_traces(tx, ctx.pool(), &app.id).await?;
+    custom_field::define::app_gone(tx, ctx, &app.id).await?;
+    if !TABLE.delete(tx, ctx.pool(), &app.id).await? {
+        return Err(Error::new(codes::APP_NOT_FOUND));
+    }
+    role::forget_space(tx, ctx, &app.id).await?;
+    Ok((app, sessions))
 }
 
 /// The application's secret; reading it leaves a row in the trail.

@@ -113,6 +113,12 @@ fn is_redirect_uri(uri: &str, app_type: AppType) -> bool {
     is_web(&url) || (app_type == AppType::Native && !NOT_AN_APP.contains(&url.scheme()) && !is_http(&url))
 }
 
+/// An absolute address that names a resource (RFC 8707 §2).
+pub(super) fn is_resource(given: &str) -> bool {
+    let tidy = given.len() <= MAX_URI && given.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    tidy && Url::parse(given).is_ok_and(|url| url.fragment().is_none())
+}
+
 /// Written as it will be compared: nothing that a parser would trim or turn around.
 fn parse(given: &str) -> Option<Url> {
     let tidy = given.len() <= MAX_URI && given.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');

@@ -9,7 +9,7 @@ use watchword_kit::{Error, Result, Text, text, unicode};
 use watchword_store::app::{Application, TABLE, identifier_taken};
 
 use super::config::{self, AppConfig, unsupported};
-use super::{rules, settings, shown};
+use super::{client, rules, settings, shown};
 use crate::ctx::Ctx;
 
 /// `POST /api/v3/update-application`. What is absent stays as it is, inside of the settings' objects, too.
@@ -86,7 +86,7 @@ fn apply(
     if let Some(given) = req.oidc_config {
         let mut whole = config.oidc.clone();
         whole.extend(given);
-        config.oidc = config::oidc(whole)?;
+        config.oidc = client::given(whole)?;
         changed.push("oidcConfig");
     }
     if let Some(given) = req.oauth_config {

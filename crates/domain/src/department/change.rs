@@ -5,12 +5,14 @@ use watchword_api::custom_field::TargetType;
 use watchword_kit::unicode::fold;
 use watchword_kit::{Error, Field, Result, codes, text};
 use watchword_store::department::{self as store, CustomValue, Department, TABLE};
+use watchword_store::organization::Organization;
 use watchword_store::{StoreError, Tx};
 
 use super::names as rules;
 use super::{member, view};
 use crate::ctx::Ctx;
 use crate::custom_field::{self, Fields};
+use crate::group::follow::{self, Trees};
 use crate::user::custom;
 
 const MAX_POSTS: usize = 50;
@@ -151,12 +153,19 @@ impl Change {
     ///
     /// # Errors
     /// 400 at the member that cannot be; 409 at `code`, `openDepartmentId`, or a unique custom field.
-    pub async fn write(&self, tx: &mut Tx, ctx: &Ctx, id: &str) -> Result<Department> {
+    pub async fn write(&self, tx: &mut Tx, ctx: &Ctx, organization: &Organization, id: &str) -> Result<Department> {
         let held = TABLE.hold(tx, ctx.pool(), id, "updated_at", ctx.now()).await?;
         let mut row = held.ok_or_else(|| super::unknown("departmentId"))?;
+        let before = row.clone();
         self.apply(&mut row)?;
         self.custom(tx, ctx, &mut row).await?;
         TABLE.update(tx, &row).await.map_err(taken)?;
+        if before.open_department_id != row.open_department_id {
+            let organization = &[organization.code.as_str()];
+            let both = [before, row.clone()];
+            let trees = Trees { organization, departments: Some(&both), members: true };
+            follow::trees_changed(tx, ctx, &trees).await?;
+        }
         self.follow(tx, ctx, &row).await?;
         Ok(row)
     }

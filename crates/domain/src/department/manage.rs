@@ -19,7 +19,7 @@ use super::resolve::{self, ROOT, find, hold};
 use super::view::{self, With, with};
 use super::{held_people, unknown};
 use crate::ctx::Ctx;
-use crate::group::follow;
+use crate::group::follow::{self, Trees};
 use crate::organization::{self, no_tenant};
 
 /// Deepest department, the root being 0.
@@ -154,9 +154,9 @@ pub async fn update(ctx: &Ctx, req: UpdateDepartmentReq) -> Result<Shown> {
     change.hold(&mut tx, ctx).await?;
     if let Some(id) = &req.parent_department_id {
         let parent = parent(&mut tx, ctx, &organization, id, kind).await?;
-        relocate(&mut tx, ctx, &row, &parent).await?;
+        relocate(&mut tx, ctx, &organization, &row, &parent).await?;
     }
-    let row = change.write(&mut tx, ctx, &row.id).await?;
+    let row = change.write(&mut tx, ctx, &organization, &row.id).await?;
     let details = json!({ "departmentId": row.id, "organizationId": organization.id, "parentId": row.parent_id });
     let shown = view::one(&mut tx, ctx, row, with(Some(true))).await?;
     ctx.commit(tx, details).await?;
@@ -186,7 +186,13 @@ async fn parent(
     Err(unknown(FIELD))
 }
 
-async fn relocate(tx: &mut Tx, ctx: &Ctx, row: &Department, parent: &Department) -> Result<()> {
+async fn relocate(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    organization: &Organization,
+    row: &Department,
+    parent: &Department,
+) -> Result<()> {
     let refuse = |why| Err(Error::invalid("parentDepartmentId", why));
     if row.parent_id.as_ref() == Some(&parent.id) {
         return Ok(());
@@ -201,8 +207,10 @@ async fn relocate(tx: &mut Tx, ctx: &Ctx, row: &Department, parent: &Department)
     }
     let height = tree::height(tx, ctx.pool(), &row.id).await?;
     deep_enough(tx, ctx, parent, usize::try_from(height).unwrap_or(MAX_DEPTH) + 1).await?;
-    tree::relocate(tx, ctx.pool(), &row.id, &parent.id, ctx.now()).await?;
-    follow::departments_moved(tx, ctx).await
+    let elsewhere = tree::relocate(tx, ctx.pool(), &row.id, &parent.id, ctx.now()).await?;
+    let elsewhere = TABLE.get_many(tx, ctx.pool(), &elsewhere).await?;
+    let organization = &[organization.code.as_str()];
+    follow::trees_changed(tx, ctx, &Trees { organization, departments: Some(&elsewhere), members: false }).await
 }
 
 /// # Errors
@@ -235,9 +243,14 @@ pub async fn delete(ctx: &Ctx, req: DeleteDepartmentReq) -> Result<()> {
     if !tree::parents(&mut tx, ctx.pool(), std::slice::from_ref(&row.id)).await?.is_empty() {
         return refuse(text!("delete or move the departments below it first", "请先删除或移走其下级部门"));
     }
+    let mut left = tree::above(&mut tx, ctx.pool(), &row.id).await?;
+    left.push(row.id.clone());
+    let left = TABLE.get_many(&mut tx, ctx.pool(), &left).await?;
     member::dissolve(&mut tx, ctx.pool(), &row.id).await?;
     store::delete(&mut tx, ctx.pool(), &row.id).await?;
-    follow::departments_moved(&mut tx, ctx).await?;
+    let code = &[organization.code.as_str()];
+    let trees = Trees { organization: code, departments: Some(&left), members: true };
+    follow::trees_changed(&mut tx, ctx, &trees).await?;
     ctx.commit(tx, json!({ "departmentId": row.id, "organizationId": organization.id })).await
 }
 
@@ -248,9 +261,10 @@ pub async fn delete(ctx: &Ctx, req: DeleteDepartmentReq) -> Result<()> {
 pub async fn set_status(ctx: &Ctx, req: UpdateDepartmentStatusReq) -> Result<Shown> {
     let mut tx = ctx.write().await?;
     let row = TABLE.get(&mut tx, ctx.pool(), &req.department_id).await?.ok_or_else(|| unknown("departmentId"))?;
-    organizations::hold(&mut tx, ctx.pool(), &row.organization_id).await?.ok_or_else(|| unknown("departmentId"))?;
+    let held = organizations::hold(&mut tx, ctx.pool(), &row.organization_id).await?;
+    let organization = held.ok_or_else(|| unknown("departmentId"))?;
     let change = Change { enabled: Some(req.status), ..Change::default() };
-    let row = change.write(&mut tx, ctx, &row.id).await?;
+    let row = change.write(&mut tx, ctx, &organization, &row.id).await?;
     let details = json!({ "departmentId": row.id, "enabled": row.enabled });
     let shown = view::one(&mut tx, ctx, row, with(None)).await?;
     ctx.commit(tx, details).await?;

@@ -43,7 +43,8 @@ pub async fn many(tx: &mut Tx, ctx: &Ctx, rows: Vec<Department>, with: With) -> 
     let above: HashSet<String> = rows.iter().filter_map(|d| d.parent_id.clone()).collect();
     let above = store::codes(tx, pool, &above.into_iter().collect::<Vec<_>>()).await?;
     let above: HashMap<String, Option<String>> = above.into_iter().collect();
-    let counts: HashMap<String, i64> = member::counts(tx, pool, &ids).await?.into_iter().collect();
+    let counts = member::counts(tx, pool, &ids).await?;
+    let counts: HashMap<String, i64> = counts.into_iter().map(|(id, members, _)| (id, members)).collect();
     let parents: HashSet<String> = tree::parents(tx, pool, &ids).await?.into_iter().collect();
     let mut leaders = grouped(member::leaders(tx, pool, &ids).await?);
     let mut posts = grouped(if with.posts { store::posts_of(tx, pool, &ids).await? } else { Vec::new() });

@@ -1,47 +1,49 @@
 //! Rules are followed: who is in a dynamic group changes in the transaction that changes the user.
 //!
 //! A rule changes only while nobody writes users, and users change while rules stay ([`Tx::hold`], [`Tx::share`]),
-//! so that a change of either sees the other.
+//! so that a change of either sees the other. Users and organisations are held before.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use watchword_kit::Result;
-use watchword_store::target::{self, Target};
 use watchword_store::{Tx, group as store};
 
 use super::rule::Rule;
+pub use super::rule::Trees;
 use crate::ctx::Ctx;
 
 /// What is held by a change of rules, and shared by changes of users.
 const RULES: &str = "group rules";
 
-/// After users were changed in this transaction, in whatever their columns, custom data, identities or departments
-/// say. Users who are gone are passed over.
+/// After users, whom this transaction holds, were changed in whatever their columns, custom data, identities or
+/// departments say. Users who are gone are passed over.
+///
+/// They must be held, so that two transactions that change one user in different tables do not each miss what the
+/// other does.
 pub async fn changed(tx: &mut Tx, ctx: &Ctx, users: &[String]) -> Result<()> {
-    let rules = rules(tx, ctx, |_| true).await?;
-    if !rules.is_empty() {
-        // Two transactions that change one user in different tables must not each miss what the other does.
-        target::hold(tx, ctx.pool(), Target::User, users).await?;
-        judge(tx, ctx, &rules, users).await?;
-    }
-    Ok(())
+    let rules = rules(tx, ctx, |_| Ok(true)).await?;
+    judge(tx, ctx, &rules, users).await
 }
 
 /// After users were inserted by this transaction, with all that is theirs.
 pub async fn created(tx: &mut Tx, ctx: &Ctx, users: &[String]) -> Result<()> {
-    let rules = rules(tx, ctx, |_| true).await?;
-    judge(tx, ctx, &rules, users).await
+    let rules = rules(tx, ctx, |_| Ok(true)).await?;
+    let come = holding(tx, ctx, &rules, users).await?;
+    join(tx, ctx, come).await
 }
 
 /// After a sign-in or the proof of a second factor was recorded.
 pub async fn signed_in(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
-    let rules = rules(tx, ctx, Rule::follows_sign_in).await?;
+    let rules = rules(tx, ctx, |rule| Ok(rule.follows_sign_in())).await?;
     judge(tx, ctx, &rules, &[user.to_owned()]).await
 }
 
-/// After departments were moved or deleted: rules that name departments are judged for everybody.
-pub async fn departments_moved(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
-    for (group, rule) in rules(tx, ctx, Rule::follows_departments).await? {
+/// After departments were moved, deleted or called otherwise: rules that name one of them are judged for everybody.
+///
+/// The people in them are not held: whoever changes one of them at the moment comes before or after this transaction.
+pub async fn trees_changed(tx: &mut Tx, ctx: &Ctx, trees: &Trees<'_>) -> Result<()> {
+    tx.hold(ctx.pool(), RULES).await?;
+    for (group, rule) in stored(tx, ctx, |rule| rule.names(trees)).await? {
         store::refill(tx, ctx.pool(), &group, &rule.filter(ctx.pool())?, ctx.now()).await?;
     }
     Ok(())
@@ -49,7 +51,7 @@ pub async fn departments_moved(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
 
 /// After something was taken from users whom nobody has listed, as a custom field: every rule is judged for everybody.
 pub async fn all(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
-    for (group, rule) in rules(tx, ctx, |_| true).await? {
+    for (group, rule) in rules(tx, ctx, |_| Ok(true)).await? {
         store::refill(tx, ctx.pool(), &group, &rule.filter(ctx.pool())?, ctx.now()).await?;
     }
     Ok(())
@@ -65,37 +67,55 @@ pub(super) async fn before_rule(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
     Ok(tx.hold(ctx.pool(), RULES).await?)
 }
 
-/// The dynamic groups whose rule is of interest, and the rules.
-async fn rules(tx: &mut Tx, ctx: &Ctx, wanted: impl Fn(&Rule) -> bool) -> Result<Vec<(String, Rule)>> {
+/// The dynamic groups whose rule is of interest, and the rules, which stay as they are until this transaction ends.
+async fn rules(tx: &mut Tx, ctx: &Ctx, wanted: impl Fn(&Rule) -> Result<bool>) -> Result<Vec<(String, Rule)>> {
     tx.share(ctx.pool(), RULES).await?;
+    stored(tx, ctx, wanted).await
+}
+
+async fn stored(tx: &mut Tx, ctx: &Ctx, wanted: impl Fn(&Rule) -> Result<bool>) -> Result<Vec<(String, Rule)>> {
     let mut found = Vec::new();
     for (group, json) in store::dynamic(tx, ctx.pool()).await? {
         let rule = Rule::stored(json.as_deref())?;
-        if wanted(&rule) {
+        if wanted(&rule)? {
             found.push((group, rule));
         }
     }
     Ok(found)
 }
 
-async fn judge(tx: &mut Tx, ctx: &Ctx, rules: &[(String, Rule)], users: &[String]) -> Result<()> {
+/// Who of these users is to be in which group.
+async fn holding(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    rules: &[(String, Rule)],
+    users: &[String],
+) -> Result<HashSet<(String, String)>> {
     if rules.is_empty() || users.is_empty() {
-        return Ok(());
+        return Ok(HashSet::new());
     }
+    let filters = rules.iter().map(|(_, rule)| rule.filter(ctx.pool())).collect::<Result<Vec<_>>>()?;
+    let found = store::matching(tx, ctx.pool(), &filters, users).await?;
+    Ok(found.into_iter().map(|(user, rule)| (rules[rule].0.clone(), user)).collect())
+}
+
+async fn judge(tx: &mut Tx, ctx: &Ctx, rules: &[(String, Rule)], users: &[String]) -> Result<()> {
+    let mut come = holding(tx, ctx, rules, users).await?;
     let groups: Vec<String> = rules.iter().map(|(group, _)| group.clone()).collect();
-    let there: HashSet<(String, String)> =
-        store::memberships(tx, ctx.pool(), &groups, users).await?.into_iter().collect();
-    let mut come = Vec::new();
-    for (group, rule) in rules {
-        let now: HashSet<String> = store::matching(tx, &rule.filter(ctx.pool())?, users).await?.into_iter().collect();
-        let gone: Vec<String> =
-            there.iter().filter(|(g, user)| g == group && !now.contains(user)).map(|(_, user)| user.clone()).collect();
-        if !gone.is_empty() {
-            store::remove_members(tx, ctx.pool(), group, &gone).await?;
+    let mut gone: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    if !groups.is_empty() {
+        for pair in store::memberships(tx, ctx.pool(), &groups, users).await? {
+            if !come.remove(&pair) {
+                gone.entry(pair.0).or_default().push(pair.1);
+            }
         }
-        come.extend(now.into_iter().map(|user| (group.clone(), user)).filter(|pair| !there.contains(pair)));
     }
+    store::remove_all(tx, ctx.pool(), gone.into_iter().collect()).await?;
+    join(tx, ctx, come).await
+}
+
+async fn join(tx: &mut Tx, ctx: &Ctx, come: HashSet<(String, String)>) -> Result<()> {
+    let mut come: Vec<(String, String)> = come.into_iter().collect();
     come.sort_unstable();
-    store::add_members(tx, ctx.pool(), &come, ctx.now()).await?;
-    Ok(())
+    Ok(store::add_members(tx, ctx.pool(), &come, ctx.now()).await.map(drop)?)
 }

@@ -3,6 +3,8 @@
 use watchword_api::user::AdvancedFilter;
 use watchword_kit::{Error, PoolId, Result, text};
 use watchword_store::Filter;
+use watchword_store::department::Department;
+use watchword_store::user::search::DepartmentTest;
 
 use crate::user::search;
 
@@ -16,9 +18,6 @@ const REFUSED: &[&str] = &["updatedAt", "loggedInApps", "group", "groups", "role
 /// Members that a sign-in changes.
 const BY_SIGN_IN: &[&str] =
     &["loginsCount", "lastLogin", "lastLoginTime", "lastIp", "lastLoginApp", "lastMfaTime", "browser", "device"];
-
-/// Members that change when departments move.
-const BY_DEPARTMENT: &[&str] = &["department", "departmentIds", "mainDepartmentId"];
 
 /// What makes a user a member of a dynamic group.
 pub struct Rule(Vec<AdvancedFilter>);
@@ -62,14 +61,45 @@ impl Rule {
     }
 
     pub fn follows_sign_in(&self) -> bool {
-        self.names(BY_SIGN_IN)
+        self.0.iter().any(|c| BY_SIGN_IN.contains(&c.field.as_str()))
     }
 
-    pub fn follows_departments(&self) -> bool {
-        self.names(BY_DEPARTMENT)
+    /// Whether what it says of departments may hold for others than before.
+    pub fn names(&self, trees: &Trees<'_>) -> Result<bool> {
+        for condition in &self.0 {
+            let named = match search::departments_named(condition)?.as_deref() {
+                None => false,
+                // In any department at all, or in none.
+                Some([]) => trees.members,
+                Some(tests) => tests.iter().any(|test| trees.has(test)),
+            };
+            if named {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
+}
 
-    fn names(&self, fields: &[&str]) -> bool {
-        self.0.iter().any(|c| fields.contains(&c.field.as_str()))
+/// Departments of one organisation whose members are others than before, or that are called otherwise.
+pub struct Trees<'a> {
+    /// The codes of the organisation, before and after.
+    pub organization: &'a [&'a str],
+    /// `None`: all of them.
+    pub departments: Option<&'a [Department]>,
+    /// Whether it is not only about the people anywhere below these departments, but also about those in them.
+    pub members: bool,
+}
+
+impl Trees<'_> {
+    fn has(&self, test: &DepartmentTest) -> bool {
+        let is = |d: &Department| match &test.id {
+            None => d.id == d.organization_id,
+            Some(id) if test.open => d.open_department_id.as_ref() == Some(id),
+            Some(id) => d.id == *id,
+        };
+        self.organization.contains(&test.organization.as_str())
+            && (test.tree || self.members)
+            && self.departments.is_none_or(|list| list.iter().any(is))
     }
 }

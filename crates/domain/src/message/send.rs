@@ -20,6 +20,7 @@ use watchword_store::{Tx, user};
 
 use super::{Medium, code, target};
 use crate::audit::Audit;
+use crate::caller::Presented;
 use crate::captcha::Answer;
 use crate::ctx::{Actor, Ctx, Request};
 use crate::group::follow;
@@ -144,8 +145,8 @@ async fn send(ctx: Ctx, medium: Medium, to: String, channel: &str, audience: Aud
 /// # Errors
 /// 401 for a token that is over; 404/2011 for one of another application.
 async fn signed_in(ctx: &Ctx) -> Result<Option<String>> {
-    let Some(token) = &ctx.request().token else { return Ok(None) };
-    let (pool, actor) = caller::by_user_or_mfa_token(ctx.services(), token.reveal()).await?;
+    let Some(given) = Presented::in_request(ctx.request()) else { return Ok(None) };
+    let (pool, actor) = caller::by_user_or_mfa_token(ctx.services(), &given).await?;
     let (user, app) = match actor {
         Actor::User(session) => (session.user_id, session.app_id),
         Actor::Pending(transaction) => (transaction.user_id, transaction.app_id),

@@ -14,7 +14,7 @@ use crate::ctx::Ctx;
 use crate::department::change::{Change, blank};
 use crate::department::held_people;
 use crate::department::names as rules;
-use crate::group::follow;
+use crate::group::follow::{self, Trees};
 
 /// Makes an organisation of one department.
 ///
@@ -89,11 +89,16 @@ pub async fn update(ctx: &Ctx, req: UpdateOrganizationReq) -> Result<Shown> {
     let mut tx = ctx.write().await?;
     held_people(&mut tx, ctx, "leaderUserIds", change.leaders.as_deref().unwrap_or_default()).await?;
     let mut row = hold(&mut tx, ctx, &req.organization_code).await?;
+    let old = row.code.clone();
     row.code = code.unwrap_or(row.code);
     row.updated_at = ctx.now();
     TABLE.update(&mut tx, &row).await.map_err(|e| taken(e, "organizationNewCode"))?;
     change.hold(&mut tx, ctx).await?;
-    change.write(&mut tx, ctx, &row.id).await?;
+    if old != row.code {
+        let trees = Trees { organization: &[&old, &row.code], departments: None, members: true };
+        follow::trees_changed(&mut tx, ctx, &trees).await?;
+    }
+    change.write(&mut tx, ctx, &row, &row.id).await?;
     let shown = one(&mut tx, ctx, row, With { custom_data: false, posts: true }).await?;
     ctx.commit(tx, json!({ "organizationId": shown.department_id, "code": shown.organization_code })).await?;
     Ok(shown)
@@ -108,7 +113,8 @@ pub async fn delete(ctx: &Ctx, req: DeleteOrganizationReq) -> Result<()> {
     let mut tx = ctx.write().await?;
     let row = hold(&mut tx, ctx, &req.organization_code).await?;
     store::delete(&mut tx, ctx.pool(), &row.id).await?;
-    follow::departments_moved(&mut tx, ctx).await?;
+    let trees = Trees { organization: &[row.code.as_str()], departments: None, members: true };
+    follow::trees_changed(&mut tx, ctx, &trees).await?;
     ctx.commit(tx, json!({ "organizationId": row.id, "code": row.code })).await
 }
 
@@ -130,6 +136,6 @@ pub async fn set_status(ctx: &Ctx, req: UpdateOrganizationStatusReq) -> Result<(
     let mut tx = ctx.write().await?;
     let row = store::hold(&mut tx, ctx.pool(), &req.root_node_id).await?.ok_or_else(unknown)?;
     let change = Change { enabled: Some(enabled), ..Change::default() };
-    change.write(&mut tx, ctx, &row.id).await?;
+    change.write(&mut tx, ctx, &row, &row.id).await?;
     ctx.commit(tx, json!({ "organizationId": row.id, "enabled": enabled })).await
 }

@@ -5,7 +5,7 @@ use watchword_api::common::UserIdType;
 use watchword_api::user::{DeleteUsersBatchReq, KickUsersReq};
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::user::{self as store, TABLE, User};
-use watchword_store::{Tx, app, mfa_transaction, session};
+use watchword_store::{Tx, app, mfa_transaction, organization, session};
 
 use super::create::batch_size;
 use super::resolve::{resolve, resolve_many};
@@ -23,6 +23,7 @@ pub async fn delete(ctx: &Ctx, req: DeleteUsersBatchReq) -> Result<()> {
     let mut tx = ctx.write().await?;
     let users = held(&mut tx, ctx, "userIds", &req.user_ids, kind).await?;
     let ids: Vec<String> = users.into_iter().map(|user| user.id).collect();
+    organization::hold_of_users(&mut tx, ctx.pool(), &ids).await?;
     follow::before_delete(&mut tx, ctx).await?;
     let guesses = [Guess::SecondFactor, Guess::RecoveryCode];
     let buckets: Vec<String> = ids.iter().flat_map(|id| guesses.map(|g| g.bucket(id))).collect();

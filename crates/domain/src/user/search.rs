@@ -11,6 +11,7 @@ use watchword_kit::{Error, Millis, PoolId, Result, codes, text};
 use watchword_store::user::search::{self as store, Column, Limits, Search, Test};
 use watchword_store::{Filter, Tx, table};
 
+pub(crate) use self::condition::departments_named;
 use self::condition::{and, bounded};
 use super::view::{self, With};
 use crate::ctx::Ctx;
@@ -135,7 +136,7 @@ async fn run(
     Ok(Page { total_count, list: view::users(&mut tx, ctx, rows, with).await? })
 }
 
-/// The members of a department, or of its subtree, who are found by keywords; the newest first.
+/// The members of a department, or of its subtree, who are found by keywords; the newest account, by its id, first.
 ///
 /// # Errors
 /// 400 at `keywords`.
@@ -155,7 +156,8 @@ pub(crate) async fn members(
     bounded(keywords).map_err(|e| e.at("keywords"))?;
     let search = Search::everyone(ctx.pool()).and_keywords(&columns(&DEFAULT_FIELDS)?, keywords);
     let search = search.and_member(department, tree);
-    let (total_count, rows) = search.page(tx, &[], page, &Limits::default()).await?;
+    let newest = store::find("id").map(|id| (id, true));
+    let (total_count, rows) = search.page(tx, newest.as_slice(), page, &Limits::default()).await?;
     Ok(Page { total_count, list: view::users(tx, ctx, rows, with).await? })
 }
 

@@ -56,22 +56,24 @@ pub async fn leaders(tx: &mut Tx, pool: &PoolId, departments: &[String]) -> Resu
     tx.all(sql, vals![pool, departments]).await
 }
 
-/// How many are directly in each of these departments; one without members is left out.
-pub async fn counts(tx: &mut Tx, pool: &PoolId, departments: &[String]) -> Result<Vec<(String, i64)>> {
+/// How many are in each of these departments, and how many in or below it; one that never had members is left out.
+pub async fn counts(tx: &mut Tx, pool: &PoolId, departments: &[String]) -> Result<Vec<(String, i64, i64)>> {
     let sql = sql!(
-        "SELECT department_id, COUNT(*) AS total FROM department_members
-         WHERE pool_id = $1 AND department_id IN ANY_OF($2) GROUP BY department_id"
+        "SELECT department_id, members, tree_members FROM department_counts
+         WHERE pool_id = $1 AND department_id IN ANY_OF($2)"
     );
     tx.all(sql, vals![pool, departments]).await
 }
 
-/// How many are in or below each of these departments; one without members is left out.
-pub async fn tree_counts(tx: &mut Tx, pool: &PoolId, departments: &[String]) -> Result<Vec<(String, i64)>> {
-    let sql = sql!(
-        "SELECT department_id, COUNT(*) AS total FROM department_tree_members
-         WHERE pool_id = $1 AND department_id IN ANY_OF($2) GROUP BY department_id"
-    );
-    tx.all(sql, vals![pool, departments]).await
+/// How many are in the department, or, with `tree`, anywhere below it.
+pub async fn count(tx: &mut Tx, pool: &PoolId, department: &str, tree: bool) -> Result<i64> {
+    let counted = counts(tx, pool, &[department.to_owned()]).await?;
+    Ok(counted.first().map_or(0, |(_, members, below)| if tree { *below } else { *members }))
+}
+
+/// The table of members of departments, or, with `tree`, of all below them.
+pub(crate) fn table(tree: bool) -> &'static str {
+    if tree { "department_tree_members" } else { "department_members" }
 }
 
 /// Whether the user is in the department, or, with `tree`, anywhere below it.
@@ -111,16 +113,14 @@ pub async fn page(
     order: Order,
     page: Page,
 ) -> Result<(i64, Vec<String>)> {
-    let ids = [department.to_owned()];
-    let total = if tree { tree_counts(tx, pool, &ids).await? } else { counts(tx, pool, &ids).await? };
-    let total = total.first().map_or(0, |t| t.1);
+    let total = count(tx, pool, department, tree).await?;
     if page.offset >= total {
         return Ok((total, Vec::new()));
     }
     let limit = page.limit.min(total - page.offset);
     let behind = page.offset > total / 2;
     let offset = if behind { total - page.offset - limit } else { page.offset };
-    let table = if tree { "department_tree_members" } else { "department_members" };
+    let table = table(tree);
     let direction = if order.descending != behind { "DESC" } else { "ASC" };
     let by = if order.by_joining { format!("joined_at {direction}, user_id") } else { "user_id".into() };
     let sql = format!(

@@ -86,8 +86,9 @@ pub async fn parents(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<Vec<S
 }
 
 /// Moves a department with everything below it under another parent of the same tree, which must not be below it.
-/// The memberships of the ancestors follow, in statements whose number does not depend on how many are moved.
-pub async fn relocate(tx: &mut Tx, pool: &PoolId, id: &str, parent: &str, now: Millis) -> Result<()> {
+/// The memberships of the ancestors follow, in statements whose number does not depend on how many are moved. Answers
+/// the departments that everybody below it has left or joined.
+pub async fn relocate(tx: &mut Tx, pool: &PoolId, id: &str, parent: &str, now: Millis) -> Result<Vec<String>> {
     let old = above(tx, pool, id).await?;
     let mut new = above(tx, pool, parent).await?;
     new.push(parent.to_owned());
@@ -109,5 +110,6 @@ pub async fn relocate(tx: &mut Tx, pool: &PoolId, id: &str, parent: &str, now: M
     let lost: Vec<String> = old.iter().filter(|a| !new.contains(a)).cloned().collect();
     let gained: Vec<String> = new.iter().filter(|a| !old.contains(a)).cloned().collect();
     super::member::leave_above(tx, pool, id, &lost).await?;
-    super::member::join_above(tx, pool, id, &gained).await
+    super::member::join_above(tx, pool, id, &gained).await?;
+    Ok([lost, gained].concat())
 }

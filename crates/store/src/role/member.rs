@@ -6,7 +6,7 @@ use watchword_kit::{Millis, PoolId};
 
 use crate::table::Page;
 use crate::target::Target;
-use crate::{Result, Tx, Val, sql, vals};
+use crate::{Result, Tx, Val, department, sql, vals};
 
 /// Branches of a union that are written one by one: each is read in the order of its key, and merged.
 const MOST_BRANCHES: usize = 48;
@@ -111,9 +111,14 @@ pub async fn members(tx: &mut Tx, pool: &PoolId, sources: &Sources, page: Page) 
     if sources.is_empty() {
         return Ok((0, Vec::new()));
     }
-    let mut vals = vec![Val::from(pool)];
-    let count = counting(sources, &mut vals);
-    let (total,): (i64,) = tx.one(&count, &vals).await?;
+    let total = match (sources.roles.as_slice(), sources.groups.as_slice(), sources.departments.as_slice()) {
+        ([], [], [department]) => department::member::count(tx, pool, department, true).await?,
+        _ => {
+            let mut vals = vec![Val::from(pool)];
+            let count = counting(sources, &mut vals);
+            tx.one::<(i64,)>(&count, &vals).await?.0
+        }
+    };
     let mut vals = vec![Val::from(pool)];
     let sql = paging(sources, page, &mut vals);
     let ids: Vec<(String,)> = tx.all(&sql, &vals).await?;

@@ -229,6 +229,9 @@ macro_rules! for_every_table {
         $check($place, &crate::role::NAMESPACES).await;
         $check($place, &crate::group::TABLE).await;
         $check($place, &crate::job::TABLE).await;
+        $check($place, &crate::par::TABLE).await;
+        $check($place, &crate::device_code::TABLE).await;
+        $check($place, &crate::registration::TABLE).await;
     };
 }
 

@@ -5,6 +5,10 @@
 //! driver that finds few users makes everything else cheap: those users are looked at, counted and sorted. Where no
 //! driver finds few, many users match, or no index helps; then the users are walked in the order of the list until the
 //! page is full. `docs/decisions/0009-user-search.md` has the reasons and what the total count means.
+//!
+//! What a condition asks of other tables about one user is found by that user: the rest of it is `IS TRUE`, which no
+//! index answers. Before PostgreSQL has looked at a table it thinks all of its indexes equally good, and reads all
+//! members of a department to see whether one user is among them.
 
 mod gram;
 pub mod keyword;
@@ -18,6 +22,7 @@ use self::keyword::Word;
 #[cfg(test)]
 pub(crate) use self::page::Built;
 pub use self::page::Limits;
+use crate::department::member;
 use crate::table::escape_like;
 use crate::{Filter, Val};
 
@@ -181,12 +186,29 @@ pub struct Search {
     words: Vec<(usize, Word, bool)>,
     /// The states, while no other condition was added.
     statuses: Option<Vec<String>>,
+    /// Whose members they are: nobody else needs to be looked at.
+    within: Option<Within>,
+}
+
+/// A department, or all below it, and the condition that says so.
+#[derive(Clone, Debug)]
+struct Within {
+    department: String,
+    tree: bool,
+    condition: usize,
 }
 
 impl Search {
     /// Every user of the pool.
     pub fn everyone(pool: &PoolId) -> Self {
-        Search { pool: pool.clone(), conditions: Vec::new(), drivers: Vec::new(), words: Vec::new(), statuses: None }
+        Search {
+            pool: pool.clone(),
+            conditions: Vec::new(),
+            drivers: Vec::new(),
+            words: Vec::new(),
+            statuses: None,
+            within: None,
+        }
     }
 
     /// All conditions in one, for other statements about `users`.
@@ -289,7 +311,7 @@ impl Search {
         }
         let have = format!(
             "EXISTS (SELECT 1 FROM user_custom_values c
-             WHERE c.pool_id = users.pool_id AND c.user_id = users.id AND c.name = $${condition})"
+             WHERE c.pool_id = users.pool_id AND c.user_id = users.id AND (c.name = $${condition}) IS TRUE)"
         );
         self.add(None, if absent { format!("NOT {have}") } else { have }, vals);
         self
@@ -307,7 +329,7 @@ impl Search {
         let not = if absent { "NOT " } else { "" };
         let sql = format!(
             "{not}EXISTS (SELECT 1 FROM user_identities i
-             WHERE i.pool_id = users.pool_id AND i.user_id = users.id AND ({any}))"
+             WHERE i.pool_id = users.pool_id AND i.user_id = users.id AND ({any}) IS TRUE)"
         );
         self.add(None, sql, vals);
         self
@@ -317,30 +339,39 @@ impl Search {
     pub fn and_departments(mut self, tests: &[DepartmentTest], absent: bool) -> Self {
         const ANY: &str = "SELECT m.user_id FROM department_members m WHERE m.pool_id = $1";
         let mut vals = Vec::new();
-        let parts: Vec<String> = tests.iter().map(|t| t.sql(&mut vals)).collect();
-        let of = |correlated: &str| match parts.as_slice() {
-            [] => format!("{}{correlated}", ANY.replace("$1", "users.pool_id")),
-            parts => parts.iter().map(|p| format!("{p}{correlated}")).collect::<Vec<_>>().join(" UNION "),
-        };
+        let parts: Vec<(&str, String)> = tests.iter().map(|t| t.sql(&mut vals)).collect();
         if !absent {
-            let sql = if parts.is_empty() { ANY.replace("SELECT", "SELECT DISTINCT") } else { of("") };
-            self.drive(sql.replace("users.pool_id", "$1"), vals.clone());
+            let each = parts.iter().map(|(members, found)| {
+                format!("SELECT m.user_id FROM {members} m WHERE m.pool_id = $1 AND m.department_id = {found}")
+            });
+            let sql = each.collect::<Vec<_>>().join(" UNION ");
+            self.drive(if parts.is_empty() { ANY.replace("SELECT", "SELECT DISTINCT") } else { sql }, vals.clone());
         }
+        let of_user = |members: &str| {
+            format!("SELECT m.user_id FROM {members} m WHERE m.pool_id = users.pool_id AND m.user_id = users.id")
+        };
+        let each = parts
+            .iter()
+            .map(|(members, found)| format!("{} AND (m.department_id = {found}) IS TRUE", of_user(members)));
+        let sql = each.collect::<Vec<_>>().join(" UNION ");
+        let sql = if parts.is_empty() { of_user(member::table(false)) } else { sql };
         let not = if absent { "NOT " } else { "" };
-        self.add(None, format!("{not}EXISTS ({})", of(" AND m.user_id = users.id")), vals);
+        self.add(None, format!("{not}EXISTS ({sql})"), vals);
         self
     }
 
-    /// Adds: the user is in this department, or, with `tree`, anywhere below it.
+    /// Adds: the user is in this department, or, with `tree`, anywhere below it. In the order of ids its members are
+    /// walked, who are fewer than all users.
     pub fn and_member(mut self, department: &str, tree: bool) -> Self {
-        let members = if tree { "department_tree_members" } else { "department_members" };
+        let members = member::table(tree);
         let vals = vec![Val::from(department)];
         let sql = format!("SELECT m.user_id FROM {members} m WHERE m.pool_id = $1 AND m.department_id = $$");
         self.drive(sql, vals.clone());
         let sql = format!(
             "EXISTS (SELECT 1 FROM {members} m
-             WHERE m.pool_id = users.pool_id AND m.department_id = $$ AND m.user_id = users.id)"
+             WHERE m.pool_id = users.pool_id AND m.user_id = users.id AND (m.department_id = $$) IS TRUE)"
         );
+        self.within = Some(Within { department: department.to_owned(), tree, condition: self.conditions.len() });
         self.add(None, sql, vals);
         self
     }
@@ -431,10 +462,9 @@ pub struct DepartmentTest {
 }
 
 impl DepartmentTest {
-    /// A statement for its members.
-    fn sql(&self, vals: &mut Vec<Val>) -> String {
+    /// The table of its members, and a statement that finds it, once, whatever the planner thinks of the members.
+    fn sql(&self, vals: &mut Vec<Val>) -> (&'static str, String) {
         vals.push(Val::Text(self.organization.clone()));
-        let members = if self.tree { "department_tree_members" } else { "department_members" };
         let by = match &self.id {
             None => "d.id = o.id",
             Some(id) => {
@@ -442,13 +472,11 @@ impl DepartmentTest {
                 if self.open { "d.open_department_id = $$" } else { "d.id = $$" }
             }
         };
-        // The department is found once, whatever the planner thinks of the members.
-        format!(
-            "SELECT m.user_id FROM {members} m
-             WHERE m.pool_id = users.pool_id AND m.department_id = (
-                 SELECT d.id FROM organizations o
-                 JOIN departments d ON d.pool_id = o.pool_id AND d.organization_id = o.id
-                 WHERE o.pool_id = $1 AND o.code = $$ AND {by})"
-        )
+        let found = format!(
+            "(SELECT d.id FROM organizations o
+              JOIN departments d ON d.pool_id = o.pool_id AND d.organization_id = o.id
+              WHERE o.pool_id = $1 AND o.code = $$ AND {by})"
+        );
+        (member::table(self.tree), found)
     }
 }

@@ -10,6 +10,7 @@ use watchword_store::user::search::{self as store, Column, DepartmentTest, Ident
 use super::super::custom;
 use super::unix;
 
+const DEPARTMENT: &str = "department";
 const MAX_VALUES: usize = 500;
 const MAX_ALTERNATIVES: usize = 20;
 /// Longest text to search for, in characters.
@@ -20,7 +21,7 @@ pub fn and(search: Search, condition: AdvancedFilter) -> Result<Search> {
     let AdvancedFilter { field, operator, value } = condition;
     let value = value.unwrap_or_default();
     match field.as_str() {
-        "department" => departments(search, operator, &value),
+        DEPARTMENT => departments(search, operator, &value),
         "loggedInApps" => {
             let apps = match operator {
                 FilterOperator::In => items(&value, MAX_VALUES)?.iter().map(string).collect::<Result<_>>()?,
@@ -164,19 +165,29 @@ fn identity(search: Search, operator: FilterOperator, value: &Value) -> Result<S
 /// that does not exist has no members.
 fn departments(search: Search, operator: FilterOperator, value: &Value) -> Result<Search> {
     use FilterOperator as Op;
+    let tests = named(operator, value)?;
     Ok(match operator {
-        Op::IsNull => search.and_departments(&[], true),
-        Op::NotNull => search.and_departments(&[], false),
-        Op::Equal => search.and_departments(&[department(value)?], false),
-        Op::NotEqual => search.and_departments(&[department(value)?], true),
-        Op::In => {
-            match items(value, MAX_ALTERNATIVES)?.iter().map(department).collect::<Result<Vec<_>>>()?.as_slice() {
-                [] => search.and_identity(&[], false),
-                tests => search.and_departments(tests, false),
-            }
-        }
-        _ => return Err(unfit(operator)),
+        Op::In if tests.is_empty() => search.and_identity(&[], false),
+        _ => search.and_departments(&tests, matches!(operator, Op::IsNull | Op::NotEqual)),
     })
+}
+
+/// The departments that a condition names, if it is one on departments.
+pub fn departments_named(condition: &AdvancedFilter) -> Result<Option<Vec<DepartmentTest>>> {
+    if condition.field != DEPARTMENT {
+        return Ok(None);
+    }
+    named(condition.operator, condition.value.as_ref().unwrap_or(&Value::Null)).map(Some)
+}
+
+fn named(operator: FilterOperator, value: &Value) -> Result<Vec<DepartmentTest>> {
+    use FilterOperator as Op;
+    match operator {
+        Op::IsNull | Op::NotNull => Ok(Vec::new()),
+        Op::Equal | Op::NotEqual => Ok(vec![department(value)?]),
+        Op::In => items(value, MAX_ALTERNATIVES)?.iter().map(department).collect(),
+        _ => Err(unfit(operator)),
+    }
 }
 
 fn department(value: &Value) -> Result<DepartmentTest> {

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use watchword_kit::PoolId;
+
 use super::gram::SEGMENT;
 use super::keyword::{self, Hits};
 use super::{Column, Driver, Search};
+use crate::department::member;
 use crate::statement::Sql;
 use crate::table::Page;
 use crate::user::{TABLE, User};
@@ -24,11 +27,13 @@ pub struct Limits {
     pub sample: usize,
     /// The newest users, who are walked first when a keyword is looked for.
     pub window: i64,
+    /// The newest members of a department, who are looked at to see how many of them match.
+    pub glance: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { few: 3000, small_pool: 20_000, counted: 100_000, sample: 1000, window: 5000 }
+        Limits { few: 3000, small_pool: 20_000, counted: 100_000, sample: 1000, window: 5000, glance: 2000 }
     }
 }
 
@@ -55,13 +60,44 @@ impl Search {
     /// A page of the users who match, and how many do. Without sort keys the newest come first; users without a value
     /// come last; among equals the id decides.
     pub async fn page(&self, tx: &mut Tx, keys: &Keys<'_>, page: Page, limits: &Limits) -> Result<(i64, Vec<User>)> {
-        let (total, ids) = match self.narrow(tx, limits).await? {
+        let narrow = match self.glance(tx, keys, limits).await? {
+            Some(about) => Narrow::Many(Some(about)),
+            None => self.narrow(tx, limits).await?,
+        };
+        let (total, ids) = match narrow {
             Narrow::Few { ids, settled } => self.gather(tx, &ids, settled, keys, page).await?,
             Narrow::Many(about) => self.walk(tx, about, keys, page, limits).await?,
         };
         let mut rows: HashMap<String, User> =
             TABLE.get_many(tx, &self.pool, &ids).await?.into_iter().map(|u| (u.id.clone(), u)).collect();
         Ok((total, ids.iter().filter_map(|id| rows.remove(id)).collect()))
+    }
+
+    /// About how many of a department's many members match, where one of a hundred of the newest does: then walking to
+    /// them takes less than asking who in the pool has a keyword.
+    async fn glance(&self, tx: &mut Tx, keys: &Keys<'_>, limits: &Limits) -> Result<Option<i64>> {
+        let (Some(within), [(column, _)]) = (&self.within, keys) else { return Ok(None) };
+        if column.key() != "id" || self.words.is_empty() {
+            return Ok(None);
+        }
+        let members = member::count(tx, &self.pool, &within.department, within.tree).await?;
+        if members <= limits.few as i64 {
+            return Ok(None);
+        }
+        let (conditions, more) = self.unindexed(Some("id"), Some(within.condition));
+        let text = format!(
+            "SELECT COUNT(*) AS total FROM (
+                 SELECT m.pool_id, m.user_id FROM {} m WHERE m.pool_id = $1 AND m.department_id = $$
+                 ORDER BY m.user_id DESC LIMIT $$) m
+             CROSS JOIN users WHERE users.pool_id = m.pool_id AND users.id = m.user_id{conditions}",
+            member::table(within.tree)
+        );
+        let mut vals = vec![Val::from(&within.department), Val::from(limits.glance)];
+        vals.extend(more);
+        let seen = limits.glance.min(members);
+        let found = numbered(&self.pool, &text, vals.iter(), []).all::<(i64,)>(tx).await?;
+        let hits = found.first().map_or(0, |(n,)| *n);
+        Ok((hits > 0 && hits * 100 >= seen).then(|| members * hits / seen))
     }
 
     async fn narrow(&self, tx: &mut Tx, limits: &Limits) -> Result<Narrow> {
@@ -194,7 +230,7 @@ impl Search {
         let missing = page.limit - ids.len() as i64;
         if missing > 0 {
             let before = if ids.is_empty() && page.offset > 0 {
-                let (conditions, vals) = self.unindexed(None);
+                let (conditions, vals) = self.unindexed(None, None);
                 self.count(tx, &format!("TRUE{filled}{conditions}"), &vals).await?
             } else {
                 page.offset + ids.len() as i64
@@ -207,20 +243,43 @@ impl Search {
 
     async fn steps(&self, tx: &mut Tx, keys: &Keys<'_>, reverse: bool, page: Page, also: &str) -> Result<Vec<String>> {
         let first = keys.first().map_or("created_at", |(c, _)| c.key());
-        let (conditions, vals) = self.unindexed(Some(first));
-        let order = if also.ends_with(" NULL") { plain_order(keys, reverse) } else { order(keys, reverse) };
-        let text =
-            format!("SELECT id FROM users WHERE pool_id = $1{also}{conditions} ORDER BY {order} LIMIT $$ OFFSET $$");
+        let order = match &self.within {
+            Some(_) if first == "id" => order(keys, reverse).replace("id ", "m.user_id "),
+            _ if also.ends_with(" NULL") => plain_order(keys, reverse),
+            _ => order(keys, reverse),
+        };
+        let (walked, vals) = self.walked(Some(first));
+        let text = format!("SELECT id FROM {walked}{also} ORDER BY {order} LIMIT $$ OFFSET $$");
         let ends = [page.limit.into(), page.offset.into()];
         let found: Vec<(String,)> = numbered(&self.pool, &text, vals.iter(), ends).all(tx).await?;
         Ok(found.into_iter().map(|(id,)| id).collect())
     }
 
+    /// The users who match, for a walk in an order that begins with this column: out of all of the pool, or, by id or
+    /// in no order, out of the members of a department.
+    fn walked(&self, first: Option<&str>) -> (String, Vec<Val>) {
+        let within = self.within.as_ref().filter(|_| first.is_none_or(|column| column == "id"));
+        let Some(within) = within else {
+            let (conditions, vals) = self.unindexed(first, None);
+            return (format!("users WHERE pool_id = $1{conditions}"), vals);
+        };
+        let (conditions, more) = self.unindexed(first, Some(within.condition));
+        let members = member::table(within.tree);
+        // Were the ids plainly equal, PostgreSQL might walk all users in the same order to find the members.
+        let text = format!(
+            "{members} m CROSS JOIN users WHERE m.pool_id = $1 AND m.department_id = $$
+             AND users.pool_id = m.pool_id AND users.id = m.user_id || ''{conditions}"
+        );
+        let mut vals = vec![Val::from(&within.department)];
+        vals.extend(more);
+        (text, vals)
+    }
+
     /// The conditions so that no index but that of the order is used: many users meet them. One on the first column of
     /// the order says where to begin; the index of states is in the default order.
-    fn unindexed(&self, first: Option<&str>) -> (String, Vec<Val>) {
+    fn unindexed(&self, first: Option<&str>, without: Option<usize>) -> (String, Vec<Val>) {
         let (mut text, mut vals) = (String::new(), Vec::new());
-        for c in &self.conditions {
+        for (_, c) in self.conditions.iter().enumerate().filter(|(i, _)| without != Some(*i)) {
             let in_order = c.column.is_some() && c.column == first;
             let by_state = first == Some("created_at") && c.column == Some("status") && c.sql == "status = $$";
             let end = if in_order || by_state { "" } else { " IS TRUE" };
@@ -254,11 +313,13 @@ impl Search {
         }
         let ids = if all > limits.small_pool { self.sample(tx, limits).await? } else { Vec::new() };
         if ids.is_empty() {
-            let (conditions, vals) = self.unindexed(None);
-            return Ok(Total::Exact(self.count(tx, &format!("TRUE{conditions}"), &vals).await?));
+            let (walked, vals) = self.walked(None);
+            let text = format!("SELECT COUNT(*) AS total FROM {walked}");
+            let found = numbered(&self.pool, &text, vals.iter(), []).all::<(i64,)>(tx).await?;
+            return Ok(Total::Exact(found.first().map_or(0, |(n,)| *n)));
         }
         let mut vals = vec![Val::Texts(ids.clone())];
-        let (conditions, more) = self.unindexed(None);
+        let (conditions, more) = self.unindexed(None, None);
         vals.extend(more);
         let hits = self.count(tx, &format!("id IN ANY_OF($$){conditions}"), &vals).await?;
         Ok(Total::About(all * hits / ids.len() as i64))
@@ -330,7 +391,7 @@ pub(crate) struct Built {
 }
 
 fn numbered<'a, const N: usize>(
-    pool: &watchword_kit::PoolId,
+    pool: &PoolId,
     template: &str,
     vals: impl Iterator<Item = &'a Val>,
     ends: [Val; N],

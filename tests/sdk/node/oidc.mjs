@@ -1,0 +1,180 @@
+// Independent clients of OpenID Connect and OAuth 2 without a browser: openid-client and oauth4webapi.
+import assert from "node:assert/strict";
+import { ManagementClient } from "authing-node-sdk";
+import * as oauth from "oauth4webapi";
+import * as oidc from "openid-client";
+
+const { WATCHWORD_HOST: host, ACCESS_KEY_ID, ACCESS_KEY_SECRET, APP_ID, APP_SECRET } = process.env;
+const management = new ManagementClient({ host, accessKeyId: ACCESS_KEY_ID, accessKeySecret: ACCESS_KEY_SECRET });
+const PASSWORD = "correct horse battery staple";
+const SCOPE = "openid profile email offline_access";
+const issuer = new URL(`${host}/oidc`);
+const insecure = { execute: [oidc.allowInsecureRequests] };
+
+let passed = 0;
+async function check(sentence, body) {
+  try {
+    const value = await body();
+    console.log(`ok ${++passed} ${sentence}`);
+    return value;
+  } catch (error) {
+    console.log(`not ok ${passed + 1} ${sentence}`);
+    console.error(error.cause ?? error.response?.data ?? error);
+    console.log(`node oidc journey: ${passed} passed, 1 failed`);
+    process.exit(1);
+  }
+}
+
+function ok(reply) {
+  assert.equal(reply.statusCode, 200, JSON.stringify(reply));
+  return reply.data;
+}
+
+/** A new application: its id and secret. */
+async function application(oidcConfig) {
+  const { appId } = ok(await management.createApplication({ appName: "Shop", oidcConfig }));
+  const { secret } = ok(await management.getApplicationSecret({ appId }));
+  return { appId, secret };
+}
+
+/** An access token of a user of this application, by the API of the SDKs. */
+async function signIn(appId, username) {
+  const response = await fetch(`${host}/api/v3/signin`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-authing-app-id": appId },
+    body: JSON.stringify({
+      connection: "PASSWORD",
+      passwordPayload: { username, password: PASSWORD },
+      options: { scope: SCOPE },
+    }),
+  });
+  return ok(await response.json());
+}
+
+const refusedWith = (error) => (e) => (e.error ?? e.cause?.error) === error;
+
+const user = ok(await management.createUser({ username: "ada", email: "ada@example.com", password: PASSWORD }));
+
+await check("openid-client discovers the server", async () => {
+  const config = await oidc.discovery(issuer, APP_ID, undefined, oidc.ClientSecretPost(APP_SECRET), insecure);
+  assert.equal(config.serverMetadata().issuer, issuer.href);
+});
+
+const shop = await application({ grant_types: ["client_credentials", "refresh_token"] });
+for (const [name, method] of [["post", oidc.ClientSecretPost], ["basic", oidc.ClientSecretBasic]]) {
+  await check(`openid-client has a token in its own name by client_secret_${name}`, async () => {
+    const config = await oidc.discovery(issuer, shop.appId, undefined, method(shop.secret), insecure);
+    const tokens = await oidc.clientCredentialsGrant(config, { scope: "orders:read" });
+    assert.equal(tokens.scope, "orders:read");
+    const told = await oidc.tokenIntrospection(config, tokens.access_token);
+    assert.ok(told.active && told.client_id === shop.appId);
+    await oidc.tokenRevocation(config, tokens.access_token);
+    assert.equal((await oidc.tokenIntrospection(config, tokens.access_token)).active, false);
+    const wrong = await oidc.discovery(issuer, shop.appId, undefined, method("wrong"), insecure);
+    await assert.rejects(oidc.clientCredentialsGrant(wrong), refusedWith("invalid_client"));
+  });
+}
+
+await check("openid-client refreshes tokens, reads the user's claims and ends the session", async () => {
+  const signed = await application({ id_token_signed_response_alg: "RS256" });
+  const config = await oidc.discovery(issuer, signed.appId, undefined, oidc.ClientSecretPost(signed.secret), insecure);
+  oidc.enableNonRepudiationChecks(config);
+  const first = await signIn(signed.appId, "ada");
+  const tokens = await oidc.refreshTokenGrant(config, first.refresh_token);
+  assert.equal(tokens.claims().sub, user.userId);
+  const told = await oidc.fetchUserInfo(config, tokens.access_token, user.userId);
+  assert.equal(told.email, "ada@example.com");
+  await oidc.tokenRevocation(config, tokens.refresh_token);
+  await assert.rejects(oidc.refreshTokenGrant(config, tokens.refresh_token), refusedWith("invalid_grant"));
+  assert.equal((await oidc.tokenIntrospection(config, tokens.access_token)).active, false);
+});
+
+await check("openid-client verifies HS256 ID tokens under the application's secret", async () => {
+  const metadata = { id_token_signed_response_alg: "HS256", client_secret: APP_SECRET };
+  const config = await oidc.discovery(issuer, APP_ID, metadata, oidc.ClientSecretPost(APP_SECRET), insecure);
+  oidc.enableNonRepudiationChecks(config);
+  const { refresh_token } = await signIn(APP_ID, "ada");
+  const tokens = await oidc.refreshTokenGrant(config, refresh_token);
+  assert.equal(tokens.claims().sub, user.userId);
+});
+
+for (const alg of ["ES256", "EdDSA"]) {
+  await check(`openid-client verifies ${alg} by the application's own key set`, async () => {
+    const own = await application({ id_token_signed_response_alg: alg, access_token_signing_alg: alg });
+    const server = new URL(`${host}/${own.appId}/oidc/.well-known/openid-configuration`);
+    const metadata = { id_token_signed_response_alg: alg };
+    const config = await oidc.discovery(server, own.appId, metadata, oidc.ClientSecretPost(own.secret), insecure);
+    oidc.enableNonRepudiationChecks(config);
+    const { refresh_token } = await signIn(own.appId, "ada");
+    assert.equal((await oidc.refreshTokenGrant(config, refresh_token)).claims().sub, user.userId);
+  });
+}
+
+await check("openid-client authenticates by private_key_jwt", async () => {
+  const pair = await oauth.generateKeyPair("ES256", { extractable: true });
+  const jwk = { ...(await crypto.subtle.exportKey("jwk", pair.publicKey)), kid: "mine" };
+  delete jwk.key_ops;
+  delete jwk.ext;
+  const own = await application({
+    token_endpoint_auth_method: "private_key_jwt",
+    grant_types: ["client_credentials"],
+    jwks: { keys: [jwk] },
+  });
+  const key = { key: pair.privateKey, kid: "mine" };
+  const config = await oidc.discovery(issuer, own.appId, undefined, oidc.PrivateKeyJwt(key), insecure);
+  assert.ok((await oidc.clientCredentialsGrant(config)).access_token);
+  const other = await oauth.generateKeyPair("ES256");
+  const wrong = await oidc.discovery(issuer, own.appId, undefined, oidc.PrivateKeyJwt({ key: other.privateKey, kid: "mine" }), insecure);
+  await assert.rejects(oidc.clientCredentialsGrant(wrong), refusedWith("invalid_client"));
+});
+
+await check("openid-client pushes an authorization request", async () => {
+  const config = await oidc.discovery(issuer, APP_ID, undefined, oidc.ClientSecretPost(APP_SECRET), insecure);
+  const url = await oidc.buildAuthorizationUrlWithPAR(config, { scope: "openid", state: oidc.randomState() });
+  assert.match(url.searchParams.get("request_uri"), /^urn:ietf:params:oauth:request_uri:/);
+});
+
+await check("openid-client has tokens bound to a key and uses them", async () => {
+  const config = await oidc.discovery(issuer, APP_ID, undefined, oidc.ClientSecretPost(APP_SECRET), insecure);
+  const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair("ES256"));
+  const { refresh_token } = await signIn(APP_ID, "ada");
+  const tokens = await oidc.refreshTokenGrant(config, refresh_token, undefined, { DPoP });
+  assert.equal(tokens.token_type, "dpop");
+  const told = await oidc.fetchUserInfo(config, tokens.access_token, user.userId, { DPoP });
+  assert.equal(told.sub, user.userId);
+  const stolen = await fetch(`${host}/oidc/me`, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+  assert.equal(stolen.status, 401);
+});
+
+await check("openid-client signs a device in", async () => {
+  const tv = await application({ grant_types: ["urn:ietf:params:oauth:grant-type:device_code"], id_token_signed_response_alg: "RS256" });
+  const config = await oidc.discovery(issuer, tv.appId, undefined, oidc.ClientSecretPost(tv.secret), insecure);
+  const begun = await oidc.initiateDeviceAuthorization(config, { scope: "openid" });
+  const { access_token } = await signIn(APP_ID, "ada");
+  const decided = await fetch(`${host}/api/v3/decide-device-authorization`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: access_token },
+    body: JSON.stringify({ userCode: begun.user_code, approve: true }),
+  });
+  ok(await decided.json());
+  const tokens = await oidc.pollDeviceAuthorizationGrant(config, begun);
+  assert.equal(tokens.claims().sub, user.userId);
+});
+
+await check("oauth4webapi discovers the server by RFC 8414 and validates the access token (RFC 9068)", async () => {
+  const options = { [oauth.allowInsecureRequests]: true };
+  const found = await oauth.discoveryRequest(issuer, { algorithm: "oauth2", ...options });
+  const server = await oauth.processDiscoveryResponse(issuer, found);
+  const client = { client_id: shop.appId };
+  const response = await oauth.clientCredentialsGrantRequest(
+    server, client, oauth.ClientSecretPost(shop.secret), new URLSearchParams({ scope: "orders:read" }), options,
+  );
+  const tokens = await oauth.processClientCredentialsResponse(server, client, response);
+  const request = new Request("https://api.example.com/", { headers: { authorization: `Bearer ${tokens.access_token}` } });
+  const claims = await oauth.validateJwtAccessToken(server, request, shop.appId, options);
+  assert.equal(claims.client_id, shop.appId);
+  const asked = await oauth.introspectionRequest(server, client, oauth.ClientSecretPost(shop.secret), tokens.access_token, options);
+  assert.equal((await oauth.processIntrospectionResponse(server, client, asked)).active, true);
+});
+
+console.log(`node oidc journey: ${passed} passed, 0 failed`);
