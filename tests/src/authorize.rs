@@ -7,6 +7,7 @@ mod logout;
 mod model;
 mod page;
 mod refused;
+mod settings;
 mod step_up;
 
 use std::collections::BTreeMap;

@@ -24,7 +24,7 @@ pub async fn picture(s: &Server) -> Picture {
 }
 
 /// The text of a stored picture.
-async fn read(s: &Server, id: &str) -> String {
+pub async fn read(s: &Server, id: &str) -> String {
     let ctx = Ctx::system(s.services.clone(), PoolId::new(&s.pool.id), Audit::CaptchaIssue);
     let mut tx = s.services.db.read().await.expect("a transaction");
     let row = watchword_store::captcha::TABLE.get(&mut tx, ctx.pool(), id).await.expect("a row").expect("a picture");

@@ -12,11 +12,10 @@ use watchword_store::{Tx, session};
 
 use crate::ctx::Ctx;
 use crate::logout::back_channel;
+use crate::pool;
 
 /// A sign-on ends after this long without use.
 pub const IDLE: Millis = Millis::days(1);
-/// A sign-on ends after this long in any case.
-pub const ABSOLUTE: Millis = Millis::days(14);
 /// Random bytes in a cookie.
 const BYTES: usize = 32;
 
@@ -25,6 +24,8 @@ const BYTES: usize = 32;
 pub struct Cookie {
     pub realm: String,
     pub token: Secret<String>,
+    /// Seconds for which the browser keeps it; `None`: until it is closed.
+    pub max_age: Option<i64>,
 }
 
 /// What was proven, and when.
@@ -58,6 +59,9 @@ fn id(ctx: &Ctx, realm: &str) -> Option<String> {
 /// otherwise.
 pub(crate) async fn open(tx: &mut Tx, ctx: &Ctx, app: &Application, user_id: &str, proof: Proof<'_>) -> Result<Cookie> {
     let (realm, token) = (realm(app).to_owned(), Secret::new(hash::token(&ctx.entropy, BYTES)));
+    // How long a browser stays signed in, the pool says.
+    let lasts = pool::settings(tx, ctx.pool()).await?.security.cookie;
+    let expires_at = ctx.now() + Millis::seconds(lasts.cookie_expires_in);
     let row = SsoSession {
         pool_id: ctx.pool().to_string(),
         id: hash::token_hash(token.reveal()),
@@ -70,8 +74,8 @@ pub(crate) async fn open(tx: &mut Tx, ctx: &Ctx, app: &Application, user_id: &st
         ip: ctx.request().ip.clone(),
         user_agent: ctx.request().user_agent.clone(),
         created_at: ctx.now(),
-        idle_until: ctx.now() + IDLE,
-        expires_at: ctx.now() + ABSOLUTE,
+        idle_until: (ctx.now() + IDLE).min(expires_at),
+        expires_at,
     };
     TABLE.insert(tx, &row).await?;
     let old = match id(ctx, &realm) {
@@ -83,7 +87,8 @@ pub(crate) async fn open(tx: &mut Tx, ctx: &Ctx, app: &Application, user_id: &st
         Some(old) => end(tx, ctx, &old).await?,
         None => {}
     }
-    Ok(Cookie { realm, token })
+    let max_age = (!lasts.cookie_expires_on_browser_session).then_some(lasts.cookie_expires_in);
+    Ok(Cookie { realm, token, max_age })
 }
 
 /// Ends a sign-on with everything that it opened, and tells the applications.

@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, header};
 use watchword_domain::authorize::Params;
 use watchword_domain::ctx;
-use watchword_domain::sso_session::{ABSOLUTE, Cookie};
+use watchword_domain::sso_session::Cookie;
 use watchword_kit::{Error, Lang, Result, Secret, codes, text};
 
 use super::Site;
@@ -91,7 +91,7 @@ impl Visit {
     }
 
     pub fn keep(&mut self, cookie: &Cookie) {
-        self.put(&format!("sso-{}", cookie.realm), cookie.token.reveal(), Some(ABSOLUTE.as_seconds()));
+        self.put(&format!("sso-{}", cookie.realm), cookie.token.reveal(), cookie.max_age);
         self.sign_ons.retain(|(realm, _)| *realm != cookie.realm);
         self.sign_ons.push((cookie.realm.clone(), cookie.token.clone()));
     }
