@@ -272,6 +272,8 @@ fn session(ctx: &Ctx, app: &Application, user: &User, scope: &str) -> Session {
         created_at: ctx.now(),
         expires_at: ctx.now() + Millis::days(30),
         revoked_at: None,
+        sso_session_id: None,
+        userinfo_claims: None,
     }
 }
 

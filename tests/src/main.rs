@@ -3,6 +3,7 @@
 mod access_key;
 mod account_binding;
 mod app;
+mod authorize;
 mod binary;
 mod bootstrap;
 mod captcha;

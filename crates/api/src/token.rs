@@ -454,6 +454,29 @@ pub struct OpenIdConfiguration {
     /// How applications authenticate there.
     pub revocation_endpoint_auth_methods_supported: Vec<String>,
 
+    /// Authentication context classes: one factor, two factors.
+    pub acr_values_supported: Vec<String>,
+
+    /// Values of `prompt`.
+    pub prompt_values_supported: Vec<String>,
+
+    /// Whether `claims` is understood.
+    pub claims_parameter_supported: bool,
+
+    /// Whether request objects are understood.
+    pub request_parameter_supported: bool,
+
+    /// Whether request objects are fetched.
+    pub request_uri_parameter_supported: bool,
+
+    /// Whether `iss` comes with every authorization response (RFC 9207).
+    pub authorization_response_iss_parameter_supported: bool,
+
+    /// Whether applications are told of sign-outs.
+    pub backchannel_logout_supported: bool,
+
+    /// Whether `sid` is in those notices.
+    pub backchannel_logout_session_supported: bool,
     /// Where authorization requests are pushed (RFC 9126).
     pub pushed_authorization_request_endpoint: String,
 

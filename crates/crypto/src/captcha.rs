@@ -3,8 +3,11 @@
 use png::{BitDepth, ColorType, Encoder};
 use watchword_kit::Entropy;
 
+/// A line from point to point, on a grid of 4 by 6.
+type Stroke = &'static [(f32, f32)];
+
 /// Signs that nobody takes for another, in any case.
-const SIGNS: [(char, &[&[(f32, f32)]]); 22] = [
+const SIGNS: [(char, &[Stroke]); 22] = [
     ('2', &[&[(0., 1.5), (0.6, 0.3), (2., 0.), (3.4, 0.4), (3.8, 1.6), (3., 3.), (0., 6.), (4., 6.)]]),
     ('3', &[&[(0., 0.), (4., 0.), (1.6, 2.4), (3.4, 2.9), (4., 4.3), (3.2, 5.7), (1.4, 6.), (0., 5.2)]]),
     ('4', &[&[(3., 6.), (3., 0.), (0., 4.2), (4., 4.2)]]),
@@ -96,7 +99,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// A sign turned, slanted, stretched and moved by chance.
-    fn sign(&mut self, center: usize, strokes: &[&[(f32, f32)]]) {
+    fn sign(&mut self, center: usize, strokes: &[Stroke]) {
         let turn = self.some(-0.42, 0.42);
         let (sin, cos) = turn.sin_cos();
         let (across, along) = (STEP * self.some(0.85, 1.15), STEP * self.some(0.9, 1.15));

@@ -65,8 +65,8 @@ pub fn mfa_on_api_signin(app: &Application) -> MfaOnApiSignin {
 }
 
 /// The application's secret.
-pub fn secret(ctx: &Ctx, app: &Application) -> Result<Secret<String>> {
-    let plain = ctx
+pub fn secret(services: &Services, app: &Application) -> Result<Secret<String>> {
+    let plain = services
         .vault
         .open_blob(Class::AppSecret, &aad(&app.pool_id, &app.id), &app.secret_sealed)
         .map_err(|e| Error::internal(format!("{e:?}")))?;
@@ -168,4 +168,9 @@ fn shown_simply(app: &Application) -> ApplicationSimpleInfo {
         app_type: AppType::parse(&app.app_type).unwrap_or_default(),
         is_integrate_app: app.is_integrate,
     }
+}
+
+/// Whether the application keeps no secret (`token_endpoint_auth_method: none`).
+pub fn is_public_client(app: &Application) -> Result<bool> {
+    Ok(client_settings(app)?.is_public())
 }

@@ -57,6 +57,10 @@ actions! {
     UserImport = "user.import";
     UserImportCancel = "user.import_cancel";
     UserExport = "user.export";
+    Authorize = "login.authorize";
+    AuthorizeAbort = "login.authorize_abort";
+    ConsentGrant = "login.consent";
+    SignOut = "login.sign_out";
     EmailVerify = "user.email_verify";
     OtpImport = "otp.import";
     OtpSecretRead = "otp.secret_read";

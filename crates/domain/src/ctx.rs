@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
-use watchword_kit::{Error, Lang, Millis, PoolId, Result, Secret, codes};
+use watchword_crypto::hash;
+use watchword_kit::{Entropy, Error, Lang, Millis, PoolId, Result, Secret, codes};
 use watchword_store::Tx;
 use watchword_store::mfa_transaction::MfaTransaction;
 use watchword_store::session::Session;
@@ -59,6 +60,38 @@ pub struct Request {
     pub token: Option<Secret<String>>,
     /// Whether it came under the scheme `DPoP`.
     pub as_dpop: bool,
+    pub browser: Browser,
+}
+
+/// What the cookies of a browser say; empty for other clients.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    /// SHA-256 of the cookie to which interactions are bound.
+    pub key: String,
+    /// Realm and token of each sign-on.
+    pub sign_ons: Vec<(String, Secret<String>)>,
+}
+
+impl Browser {
+    /// A fresh cookie for a browser that has none.
+    pub fn token(entropy: &Entropy) -> Secret<String> {
+        Secret::new(hash::token(entropy, 32))
+    }
+
+    /// What interactions keep of the cookie.
+    pub fn key(token: &Secret<String>) -> String {
+        hash::token_hash(token.reveal())
+    }
+
+    /// What a form of ours must send back: nobody without the cookie can compute it.
+    pub fn form_token(token: &Secret<String>, about: &str) -> String {
+        hash::token_hash(&format!("form:{about}:{}", token.reveal()))
+    }
+
+    /// Compares in a time that tells nothing.
+    pub fn is_form_token(token: &Secret<String>, about: &str, given: &str) -> bool {
+        hash::ct_eq(Browser::form_token(token, about), given)
+    }
 }
 
 /// A handle to one request; cheap to clone. Derefs to [`Services`].

@@ -1,5 +1,6 @@
 //! `/oidc/token`: for what tokens are given. A file per grant.
 
+mod authorization_code;
 mod client_credentials;
 mod device_code;
 mod password;
@@ -63,6 +64,7 @@ pub async fn token(ctx: &Ctx, req: OidcTokenReq) -> Result<TokenSet> {
     }
     let asked = Asked { app, settings, req, jkt };
     match grant.as_str() {
+        "authorization_code" => authorization_code::exchange(ctx, asked).await,
         "refresh_token" => refresh::refresh(ctx, asked).await,
         "client_credentials" => client_credentials::of_app(ctx, asked).await,
         "password" => password::password(ctx, asked).await,

@@ -17,6 +17,7 @@ use crate::message::{Medium, provider, target::masked};
 use crate::outbox::{Event, notify_user};
 use crate::{app, user};
 
+pub(crate) use enroll::bind;
 pub use enroll::{finish, start};
 
 /// How long a proof of a second factor is good for unbinding one.

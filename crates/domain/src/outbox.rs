@@ -97,14 +97,48 @@ pub(crate) async fn put(
     Ok(id)
 }
 
+/// Puts what is no letter into the outbox: `kind` says who sends it, and how.
+pub(crate) async fn put_raw(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    kind: &str,
+    target: &str,
+    body: Vec<u8>,
+    expires_at: Millis,
+) -> Result<()> {
+    let id = ctx.new_id();
+    let aad = Aad { pool: ctx.pool().as_str(), row: &id, column: COLUMN };
+    let row = Message {
+        pool_id: ctx.pool().to_string(),
+        kind: kind.into(),
+        target: target.into(),
+        body_sealed: ctx.vault.seal(Class::Provider, &aad, &body, &ctx.entropy),
+        attempts: 0,
+        state: "pending".into(),
+        last_error: None,
+        created_at: ctx.now(),
+        next_at: ctx.now(),
+        expires_at,
+        claimed_until: Millis(0),
+        id: id.clone(),
+    };
+    store::TABLE.insert(tx, &row).await?;
+    ctx.enqueued();
+    Ok(())
+}
+
 /// Unseals a message for the worker that sends it.
 pub fn open(services: &Services, message: &Message) -> Result<Letter> {
+    let plain = open_raw(services, message)?;
+    serde_json::from_slice(plain.reveal()).map_err(|_| Error::internal(format!("message {}: broken", message.id)))
+}
+
+pub(crate) fn open_raw(services: &Services, message: &Message) -> Result<Secret<Vec<u8>>> {
     let aad = Aad { pool: &message.pool_id, row: &message.id, column: COLUMN };
-    let plain = services
+    services
         .vault
         .open_blob(Class::Provider, &aad, &message.body_sealed)
-        .map_err(|e| Error::internal(format!("message {}: {e:?}", message.id)))?;
-    serde_json::from_slice(plain.reveal()).map_err(|_| Error::internal(format!("message {}: broken", message.id)))
+        .map_err(|e| Error::internal(format!("message {}: {e:?}", message.id)))
 }
 
 /// What demo mode shows instead of sending it, newest first; nothing in any other mode.

@@ -16,7 +16,7 @@ use crate::ctx::Ctx;
 use crate::token::oauth;
 use crate::{dpop, throttle};
 
-const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+pub(crate) const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// Seconds for which the name of a request is good.
 const LIFETIME: i64 = 60;
 /// Bytes of all parameters together.

@@ -17,7 +17,8 @@ use crate::ctx::Ctx;
 use crate::services::Services;
 
 pub use access::{AccessClaims, IdClaims, read_access, read_id, validate};
-pub use draft::{Draft, Extras, draft, for_client};
+pub(crate) use draft::sign_id;
+pub use draft::{Draft, Extras, Front, draft, for_client};
 pub use introspect::introspect;
 pub use revoke::revoke;
 

@@ -76,7 +76,7 @@ pub async fn put(ctx: &Ctx, req: UploadReq) -> Result<Uploaded> {
     Ok(Uploaded { url: format!("{}/uploads/{}/{key}", ctx.settings.public_url, row.pool_id), key })
 }
 
-/// A file by its address. A private one is there for its user only; `given` is the access token that came along.
+/// A file by its address. A private one is there for its user only; `token` is the access token that came along.
 ///
 /// # Errors
 /// 404, the same for what is not there and what is not the caller's.
@@ -85,7 +85,7 @@ pub async fn get(
     pool: &str,
     folder: &str,
     name: &str,
-    given: Option<&Presented<'_>>,
+    token: Option<&Presented<'_>>,
 ) -> Result<Upload> {
     let nothing = || Error::new(codes::NOT_FOUND);
     let (id, extension) = name.split_once('.').ok_or_else(nothing)?;
@@ -93,7 +93,7 @@ pub async fn get(
     let row = found.filter(|row| row.folder == folder && kind(&row.content).extension == extension);
     let row = row.ok_or_else(nothing)?;
     if row.is_private {
-        let (_, actor) = caller::by_access_token(services, given.ok_or_else(nothing)?).await.map_err(|_| nothing())?;
+        let (_, actor) = caller::by_access_token(services, token.ok_or_else(nothing)?).await.map_err(|_| nothing())?;
         let own =
             matches!(actor, Actor::User(session) if session.user_id == row.user_id && session.pool_id == row.pool_id);
         if !own {

@@ -19,6 +19,10 @@ pub async fn userinfo(ctx: &Ctx, openid: bool) -> Result<Object> {
     let user = user::by_id(&mut ctx.read().await?, ctx.pool(), &session.user_id).await;
     let user = user.map_err(|_| Error::new(codes::NOT_SIGNED_IN))?;
     let mut claims = user::claims(&user, &session.scope);
+    if let Some(asked) = &session.userinfo_claims {
+        let names: Vec<String> = serde_json::from_str(asked).map_err(Error::internal)?;
+        claims.extend(user::requested_claims(&user, &names));
+    }
     claims.insert("sub".into(), session.user_id.clone().into());
     Ok(claims)
 }

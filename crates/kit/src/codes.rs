@@ -87,6 +87,7 @@ codes! {
     FACTOR_NOT_BOUND = 422, 0, "this user has no such factor bound", "用户未绑定该 MFA 要素";
     FACTOR_DEMANDED = 403, 0, "the application demands a second factor, and this is the last one", "应用要求 MFA，无法解绑最后一个要素";
     STEP_UP_NEEDED = 403, 0, "prove a second factor first (mfa-totp-verify), within the last 5 minutes", "请先完成 MFA 校验（5 分钟内有效）";
+    INTERACTION_OVER = 403, 0, "this sign-in is over; go back to the application and start again", "本次登录已失效，请返回应用重新开始";
     FACTOR_LOCKED = 403, 2005, "this factor is locked after too many failures; use a recovery code or ask an administrator", "失败次数过多，该要素已锁定，请使用恢复码或联系管理员";
 
     // Plain outcomes.

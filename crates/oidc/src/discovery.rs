@@ -1,14 +1,15 @@
 //! OpenID Connect Discovery 1.0, authorization server metadata (RFC 8414) and protected resource metadata (RFC 9728).
-//! Endpoints that are not served yet are listed where the schema demands them, but what they would offer is not: an empty
-//! `response_types_supported` says that no sign-in starts here.
 
 use watchword_api::token::{OpenIdConfiguration, ProtectedResource};
 use watchword_domain::app::{DEVICE_CODE, TOKEN_EXCHANGE};
+use watchword_domain::authorize::{ONE_FACTOR, TWO_FACTORS};
 
 const SCOPES: &[&str] =
     &["openid", "profile", "email", "phone", "address", "offline_access", "username", "external_id", "extended_fields"];
 const AUTH_METHODS: &[&str] =
     &["client_secret_post", "client_secret_basic", "client_secret_jwt", "private_key_jwt", "none"];
+const RESPONSE_TYPES: &[&str] =
+    &["code", "id_token", "token", "id_token token", "code id_token", "code token", "code id_token token", "none"];
 const PAIR_ALGS: &[&str] = &["RS256", "ES256", "EdDSA"];
 
 /// The document; for an application, with the key set that has the keys of its own algorithms.
@@ -24,9 +25,17 @@ pub fn document(public_url: &str, app: Option<&str>) -> OpenIdConfiguration {
             None => at("/.well-known/jwks.json"),
         },
         scopes_supported: list(SCOPES),
-        response_types_supported: Vec::new(),
-        response_modes_supported: Vec::new(),
-        grant_types_supported: list(&["refresh_token", "client_credentials", "password", DEVICE_CODE, TOKEN_EXCHANGE]),
+        response_types_supported: list(RESPONSE_TYPES),
+        response_modes_supported: list(&["query", "fragment", "form_post", "web_message"]),
+        grant_types_supported: list(&[
+            "authorization_code",
+            "implicit",
+            "refresh_token",
+            "client_credentials",
+            "password",
+            DEVICE_CODE,
+            TOKEN_EXCHANGE,
+        ]),
         subject_types_supported: list(&["public"]),
         id_token_signing_alg_values_supported: list(&["HS256", "RS256", "ES256", "EdDSA"]),
         id_token_encryption_alg_values_supported: Vec::new(),
@@ -46,6 +55,9 @@ pub fn document(public_url: &str, app: Option<&str>) -> OpenIdConfiguration {
             "amr",
             "sid",
             "at_hash",
+            "c_hash",
+            "nonce",
+            "acr",
             "name",
             "family_name",
             "given_name",
@@ -69,7 +81,7 @@ pub fn document(public_url: &str, app: Option<&str>) -> OpenIdConfiguration {
             "external_id",
             "extended_fields",
         ]),
-        code_challenge_methods_supported: Vec::new(),
+        code_challenge_methods_supported: list(&["S256"]),
         end_session_endpoint: at("/session/end"),
         introspection_endpoint: at("/token/introspection"),
         introspection_endpoint_auth_methods_supported: list(AUTH_METHODS),
@@ -82,6 +94,14 @@ pub fn document(public_url: &str, app: Option<&str>) -> OpenIdConfiguration {
         token_endpoint_auth_signing_alg_values_supported: list(&["HS256", "RS256", "ES256", "EdDSA"]),
         dpop_signing_alg_values_supported: list(PAIR_ALGS),
         ui_locales_supported: list(&["en-US", "zh-CN"]),
+        acr_values_supported: list(&[ONE_FACTOR, TWO_FACTORS]),
+        prompt_values_supported: list(&["none", "login", "consent", "select_account"]),
+        claims_parameter_supported: true,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+        authorization_response_iss_parameter_supported: true,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
     }
 }
 

@@ -60,6 +60,7 @@ pub async fn delete_traces(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<u64> 
     tx.run(sql!("DELETE FROM whitelist WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
     tx.run(sql!("DELETE FROM mfa_transactions WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
     tx.run(sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
+    crate::consent::delete_of_app(tx, pool, id).await?;
     tx.run(sql!("DELETE FROM pushed_requests WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
     tx.run(sql!("DELETE FROM device_codes WHERE pool_id = $1 AND app_id = $2"), vals![pool, id]).await?;
     tx.run(sql!("DELETE FROM client_registrations WHERE pool_id = $1 AND id = $2"), vals![pool, id]).await?;

@@ -95,6 +95,30 @@ pub fn leftovers() -> Vec<Leftover> {
             keep: day,
         },
         Leftover {
+            table: "sso_sessions",
+            statement: sql!(
+                "DELETE FROM sso_sessions WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM sso_sessions WHERE idle_until < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
+        Leftover {
+            table: "interactions",
+            statement: sql!(
+                "DELETE FROM interactions WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM interactions WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: none,
+        },
+        Leftover {
+            table: "authorization_codes",
+            statement: sql!(
+                "DELETE FROM authorization_codes WHERE (pool_id, id) IN
+                     (SELECT pool_id, id FROM authorization_codes WHERE expires_at < $1 LIMIT $2)"
+            ),
+            keep: day,
+        },
+        Leftover {
             table: "password_resets",
             statement: sql!(
                 "DELETE FROM password_resets WHERE (pool_id, id) IN

@@ -14,29 +14,50 @@ row! {
         pub scope: String,
         /// JSON list of the methods already used (RFC 8176).
         pub amr: String,
-        /// `personal` or `application`.
+        /// `personal` or `application`; `trigger` and `step_up` where nobody signs in.
         pub demanded_by: String,
         pub ip: Option<String>,
         pub user_agent: Option<String>,
         pub created_at: Millis,
         pub expires_at: Millis,
         pub consumed_at: Option<Millis>,
+        /// The interaction whose sign-in waits; the mfaToken of such a row is never handed out.
+        pub interaction_id: Option<String>,
     }
 }
 
 pub static TABLE: Table<MfaTransaction> = Table::new("mfa_transactions");
 
-/// A transaction that can still be completed.
+/// A sign-in by API that can still be completed.
 pub async fn live(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<Option<MfaTransaction>> {
     let sql = sql!(
         "SELECT t.pool_id, t.id, t.user_id, t.app_id, t.scope, t.amr, t.demanded_by, t.ip, t.user_agent, t.created_at,
-                t.expires_at, t.consumed_at
+                t.expires_at, t.consumed_at, t.interaction_id
          FROM mfa_transactions t JOIN users u ON u.pool_id = t.pool_id AND u.id = t.user_id
          JOIN applications a ON a.pool_id = t.pool_id AND a.id = t.app_id
-         WHERE t.pool_id = $1 AND t.id = $2 AND t.consumed_at IS NULL AND t.expires_at > $3 AND u.status = 'Activated'
-           AND (u.suspend_at IS NULL OR u.suspend_at > $3)"
+         WHERE t.pool_id = $1 AND t.id = $2 AND t.interaction_id IS NULL AND t.consumed_at IS NULL AND t.expires_at > $3
+           AND u.status = 'Activated' AND (u.suspend_at IS NULL OR u.suspend_at > $3)"
     );
     tx.maybe(sql, vals![pool, id, now]).await
+}
+
+/// As [`live`], of an interaction: it is recognised by the browser, never by an mfaToken.
+pub async fn live_of(
+    tx: &mut Tx,
+    pool: &PoolId,
+    id: &str,
+    interaction: &str,
+    now: Millis,
+) -> Result<Option<MfaTransaction>> {
+    let sql = sql!(
+        "SELECT t.pool_id, t.id, t.user_id, t.app_id, t.scope, t.amr, t.demanded_by, t.ip, t.user_agent, t.created_at,
+                t.expires_at, t.consumed_at, t.interaction_id
+         FROM mfa_transactions t JOIN users u ON u.pool_id = t.pool_id AND u.id = t.user_id
+         JOIN applications a ON a.pool_id = t.pool_id AND a.id = t.app_id
+         WHERE t.pool_id = $1 AND t.id = $2 AND t.interaction_id = $3 AND t.consumed_at IS NULL AND t.expires_at > $4
+           AND u.status = 'Activated' AND (u.suspend_at IS NULL OR u.suspend_at > $4)"
+    );
+    tx.maybe(sql, vals![pool, id, interaction, now]).await
 }
 
 /// Completes it; `false` means that somebody else has.

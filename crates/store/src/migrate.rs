@@ -50,6 +50,7 @@ pub const STEPS: &[Step] = steps![
     12 "0012_user_logins",
     13 "0013_user_search" + engines,
     14 "0014_jobs",
+    15 "0015_provider",
     16 "0016_client",
     17 "0017_account",
     18 "0018_settings",

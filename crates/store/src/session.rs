@@ -23,6 +23,10 @@ row! {
         pub created_at: Millis,
         pub expires_at: Millis,
         pub revoked_at: Option<Millis>,
+        /// The sign-on of a browser that opened it.
+        pub sso_session_id: Option<String>,
+        /// JSON list of claims that the authorization request asked for at userinfo.
+        pub userinfo_claims: Option<String>,
     }
 }
 
@@ -52,7 +56,7 @@ pub static REFRESH_TOKENS: Table<RefreshToken> = Table::new("refresh_tokens");
 pub async fn live(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<Option<Session>> {
     let sql = sql!(
         "SELECT s.pool_id, s.id, s.user_id, s.app_id, s.scope, s.amr, s.auth_time, s.mfa_at, s.recovery_until, s.ip,
-                s.user_agent, s.created_at, s.expires_at, s.revoked_at
+                s.user_agent, s.created_at, s.expires_at, s.revoked_at, s.sso_session_id, s.userinfo_claims
          FROM sessions s JOIN users u ON u.pool_id = s.pool_id AND u.id = s.user_id
          JOIN applications a ON a.pool_id = s.pool_id AND a.id = s.app_id
          WHERE s.pool_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND u.status = 'Activated'
@@ -72,7 +76,8 @@ pub async fn revoke(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result
     Ok(tx.run(sql, vals![pool, id, now]).await? == 1)
 }
 
-/// Ends the user's sessions, of every application or of those named; `except` spares the caller's own.
+/// Ends the user's sessions, of every application or of those named, and whatever browsers the user is signed in at;
+/// `except` spares the caller's own session and the browser that it belongs to.
 pub async fn revoke_of_user(
     tx: &mut Tx,
     pool: &PoolId,
@@ -82,6 +87,12 @@ pub async fn revoke_of_user(
     now: Millis,
 ) -> Result<u64> {
     let except = except.unwrap_or_default();
+    let sql = sql!(
+        "DELETE FROM sso_sessions
+         WHERE pool_id = $1 AND user_id = $2 AND NOT EXISTS
+             (SELECT 1 AS one FROM sessions s WHERE s.pool_id = $1 AND s.id = $3 AND s.sso_session_id = sso_sessions.id)"
+    );
+    tx.run(sql, vals![pool, user, except]).await?;
     match apps {
         None => {
             let sql = sql!(
@@ -106,7 +117,49 @@ pub async fn drop_assurance(tx: &mut Tx, pool: &PoolId, users: &[String], except
         "UPDATE sessions SET mfa_at = NULL, recovery_until = NULL
          WHERE pool_id = $1 AND user_id IN ANY_OF($2) AND id <> $3"
     );
-    tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await
+    let changed = tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await?;
+    let sql = sql!(
+        "UPDATE sso_sessions SET mfa_at = NULL, recovery_until = NULL
+         WHERE pool_id = $1 AND user_id IN ANY_OF($2) AND NOT EXISTS
+             (SELECT 1 AS one FROM sessions s WHERE s.pool_id = $1 AND s.id = $3 AND s.sso_session_id = sso_sessions.id)"
+    );
+    tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await?;
+    Ok(changed)
+}
+
+/// Keeps an opened session for longer, once its code has been exchanged; `false` means that it has ended.
+pub async fn prolong(tx: &mut Tx, pool: &PoolId, id: &str, until: Millis, now: Millis) -> Result<bool> {
+    let sql = sql!(
+        "UPDATE sessions SET expires_at = $3
+         WHERE pool_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $4"
+    );
+    Ok(tx.run(sql, vals![pool, id, until, now]).await? == 1)
+}
+
+/// Makes the refresh tokens of one session useless.
+pub async fn drop_refresh_tokens_of(tx: &mut Tx, pool: &PoolId, session: &str) -> Result<u64> {
+    let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND session_id = $2");
+    tx.run(sql, vals![pool, session]).await
+}
+
+/// The live sessions that a sign-on of a browser has opened.
+pub async fn of_sso(tx: &mut Tx, pool: &PoolId, sso: &str, now: Millis) -> Result<Vec<Session>> {
+    let sql = sql!(
+        "SELECT pool_id, id, user_id, app_id, scope, amr, auth_time, mfa_at, recovery_until, ip, user_agent, created_at,
+                expires_at, revoked_at, sso_session_id, userinfo_claims
+         FROM sessions WHERE pool_id = $1 AND sso_session_id = $2 AND revoked_at IS NULL AND expires_at > $3"
+    );
+    tx.all(sql, vals![pool, sso, now]).await
+}
+
+/// The live sessions of a user.
+pub async fn of_user(tx: &mut Tx, pool: &PoolId, user: &str, now: Millis) -> Result<Vec<Session>> {
+    let sql = sql!(
+        "SELECT pool_id, id, user_id, app_id, scope, amr, auth_time, mfa_at, recovery_until, ip, user_agent, created_at,
+                expires_at, revoked_at, sso_session_id, userinfo_claims
+         FROM sessions WHERE pool_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3"
+    );
+    tx.all(sql, vals![pool, user, now]).await
 }
 
 /// Who has a live session of an application: how many users, and a page of them, the latest first.

@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`database`]: a fresh SQLite file, or with `WATCHWORD_TEST_DATABASE` a fresh PostgreSQL database
 //! - [`server`]: [`Server`] and its frozen clock
+//! - [`browser`]: [`Browser`], which keeps cookies and submits forms
 //! - [`client`]: [`Client`] and [`Reply`]
 //! - [`user`]: end users and their codes
 //! - [`inbox`]: what would have been sent
@@ -11,6 +12,7 @@
 //! # Not here
 //! No mock of the store and no shortcut past HTTP: what a test does, a user could do.
 
+pub mod browser;
 pub mod client;
 pub mod database;
 pub mod encrypt;
@@ -19,6 +21,7 @@ pub mod qr;
 pub mod server;
 pub mod user;
 
+pub use browser::{Browser, Page};
 pub use client::{Client, Reply, encode};
 pub use server::{Pool, Server, minutes, seconds};
 pub use user::{PASSWORD, RECOVERY_CODE, SECRET};

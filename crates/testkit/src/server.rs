@@ -109,7 +109,7 @@ impl Server {
         let mut ops = watchword_web::operations();
         ops.extend(more);
         let router = watchword_web::router(services.clone(), ops.clone(), Default::default());
-        let router = watchword_web::pages::mount(router, &services, &ops, &Health::ready(), None);
+        let router = watchword_web::pages::mount(router, &services, &ops, &Health::ready(), None, &[]);
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(watchword::serve::run(listener, router, Default::default(), async {
             drop(stopped.await);

@@ -42,6 +42,12 @@ impl Incoming<'_> {
         asked.or_else(|| self.header("accept-language").and_then(Lang::from_accept)).unwrap_or_default()
     }
 
+    /// The client's name for itself, plain and short.
+    pub fn user_agent(&self) -> Option<String> {
+        self.header("user-agent").map(|s| s.chars().filter(|c| !c.is_control()).take(256).collect())
+    }
+
+    /// A token in `Authorization`, with or without `Bearer`.
     /// A token in `Authorization`, with or without `Bearer`, or with `DPoP`.
     pub fn token(&self) -> Option<&str> {
         let value = self.header(header::AUTHORIZATION.as_str())?;
@@ -64,6 +70,11 @@ impl Incoming<'_> {
         let mut all = self.headers.get_all("dpop").iter();
         let first = all.next()?;
         if all.next().is_some() { Some("") } else { Some(first.to_str().unwrap_or_default().trim()) }
+    }
+
+    /// A token of this request, with what proves its key (RFC 9449).
+    pub fn presented<'t>(&'t self, token: &'t str) -> Presented<'t> {
+        Presented { token, as_dpop: self.as_dpop(), proof: self.dpop(), method: self.method, path: self.path }
     }
 
     /// The token by which a user is recognised. Where RFC 6750 §2 lets it travel in the form or the query, too, there
@@ -122,13 +133,7 @@ pub async fn identify(services: &Services, op: &Op, request: &Incoming<'_>) -> R
         }
         Access::User | Access::UserOrMfa => {
             let token = request.users_token(op)?.ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?;
-            let given = Presented {
-                token: &token,
-                as_dpop: request.as_dpop(),
-                proof: request.dpop(),
-                method: request.method,
-                path: request.path,
-            };
+            let given = request.presented(&token);
             let (pool, actor) = if op.access == Access::User {
                 caller::by_access_token(services, &given).await?
             } else {

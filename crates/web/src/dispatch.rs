@@ -276,8 +276,8 @@ async fn run(
     let request = ctx::Request {
         id: id.to_owned(),
         lang,
-        ip: client_ip(door, parts).map(|ip| ip.to_string()),
-        user_agent: incoming.header("user-agent").map(|s| s.chars().filter(|c| !c.is_control()).take(256).collect()),
+        ip: client_ip(&door.limits.trusted_proxies, parts).map(|ip| ip.to_string()),
+        user_agent: incoming.user_agent(),
         app_id: None,
         client_id: None,
         dpop: incoming.dpop().map(str::to_owned),
@@ -286,6 +286,7 @@ async fn run(
         basic: incoming.basic(),
         as_dpop: incoming.as_dpop(),
         token: incoming.token().map(|t| watchword_kit::Secret::new(t.to_owned())),
+        browser: ctx::Browser::default(),
     };
     let caller = caller::identify(&door.services, op, &incoming).await?;
     trace.actor = match &caller.actor {
@@ -328,11 +329,12 @@ fn raw(op: &Op, parts: &http::request::Parts, path_params: Option<&RawPathParams
     Raw { source: op.source, query, body, content_type }
 }
 
-fn client_ip(door: &Door, parts: &http::request::Parts) -> Option<IpAddr> {
+/// The address of whoever asks, behind these proxies.
+pub(crate) fn client_ip(trusted: &[IpAddr], parts: &http::request::Parts) -> Option<IpAddr> {
     let peer = parts.extensions.get::<Peer>()?.0.ip();
     let forwarded = parts.headers.get_all("x-forwarded-for").iter();
     let forwarded: Vec<&str> = forwarded.map(|v| v.to_str().unwrap_or("?")).collect();
-    Some(forwarded_for(peer, &door.limits.trusted_proxies, &forwarded.join(",")))
+    Some(forwarded_for(peer, trusted, &forwarded.join(",")))
 }
 
 /// The peer, or behind a trusted proxy the last address that is not one itself. Proxies append: what stands before a

@@ -9,10 +9,18 @@ use crate::op::{Access, Op, Shape, Source};
 pub fn document(ops: &[Op], public_url: &str) -> Value {
     let mut generator = SchemaSettings::openapi3().into_generator();
     let mut paths: Map<String, Value> = Map::new();
-    for op in ops {
+    let pages = crate::pages::oidc::described();
+    let rows = ops.iter().map(|op| (op, false)).chain(pages.iter().map(|op| (op, true)));
+    for (op, page) in rows {
         let item = paths.entry(op.path).or_insert_with(|| json!({}));
+        let mut shown = operation(op, &mut generator);
+        if page && op.method == "POST" {
+            // Its query is the contract's; what a step takes comes as a form.
+            let content = json!({ "application/x-www-form-urlencoded": { "schema": crate::pages::oidc::form() } });
+            shown["requestBody"] = json!({ "required": true, "content": content });
+        }
         if let Some(item) = item.as_object_mut() {
-            item.insert(op.method.to_ascii_lowercase(), operation(op, &mut generator));
+            item.insert(op.method.to_ascii_lowercase(), shown);
         }
     }
     let schemas = generator.take_definitions(true);

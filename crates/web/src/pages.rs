@@ -5,6 +5,7 @@
 //! - [`docs`]: every operation on one page, without a script
 //! - [`inbox`]: what demo mode shows instead of sending it
 //! - [`verify_email`], [`reset_password`]: where links in e-mails lead; [`form`]: what they share
+//! - [`oidc`]: the browser side of the OpenID Provider
 //! - [`upload`]: files of users
 //! - [`html`]: what HTML pages share
 //! - [`headers`]: what browsers are told with every reply
@@ -15,10 +16,12 @@ pub mod headers;
 pub mod health;
 pub mod html;
 pub mod inbox;
+pub mod oidc;
 pub mod reset_password;
 pub mod upload;
 pub mod verify_email;
 
+use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
@@ -43,8 +46,15 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// Adds the pages to the operations. `metrics`: `None` where another listener has them.
-pub fn mount(router: Router, services: &Arc<Services>, ops: &[Op], health: &Health, metrics: Option<Render>) -> Router {
+/// Adds the pages to the operations. `trusted_proxies` as in [`crate::Limits`]. `metrics`: `None` where another listener has them.
+pub fn mount(
+    router: Router,
+    services: &Arc<Services>,
+    ops: &[Op],
+    health: &Health,
+    metrics: Option<Render>,
+    trusted_proxies: &[IpAddr],
+) -> Router {
     let guard = Guard::new(&services.settings.public_url);
     // Made when first asked for: neither a start nor a test waits for it.
     let ops = Arc::new(ops.to_vec());
@@ -62,7 +72,8 @@ pub fn mount(router: Router, services: &Arc<Services>, ops: &[Op], health: &Heal
     let more = inbox::routes(services.clone())
         .merge(verify_email::routes(services.clone()))
         .merge(reset_password::routes(services.clone()))
-        .merge(upload::routes(services.clone()));
+        .merge(upload::routes(services.clone()))
+        .merge(oidc::routes(services.clone(), trusted_proxies));
     let more = more.layer(map_response(move |mut response: Response| async move {
         guard.stamp(response.headers_mut());
         response

@@ -239,7 +239,7 @@ async fn accessible_and_authorized_applications_follow_the_rules() {
     assert_eq!(list("accessible").await.len(), 2);
     assert_eq!(list("authorized").await.len(), 0);
     closed(&s).await;
-    assert_eq!(list("accessible").await, [shop.clone()]);
+    assert_eq!(list("accessible").await, std::slice::from_ref(&shop));
     rule(&s, "GROUP", "staff", "ALLOW", json!({})).await;
     assert_eq!(list("accessible").await.len(), 2);
     assert_eq!(list("authorized").await, [json!(s.pool.app_id)]);

@@ -45,11 +45,16 @@ async fn the_row_names_the_request_the_caller_and_the_pool() {
 /// A write that only reads in its name would go without a trail; a read cannot write, whatever its handler does.
 #[test]
 fn every_action_is_used_by_an_operation_or_by_the_operators_tools() {
-    /// Written by the command line or background work.
+    /// Written by the command line, background work or pages.
     const ELSEWHERE: &[&str] = &[
         "pool.create",
         "pool.update",
         "message.provider_update",
+        "login.token_revoke",
+        "login.authorize",
+        "login.authorize_abort",
+        "login.consent",
+        "login.sign_out",
         "user.email_verify",
         "user.password_reset",
         "user.transition",

@@ -305,7 +305,12 @@ fn checked(name: &str, value: Value) -> Result<Value> {
         "authorization_code_expire" => seconds(&value, 10, 600),
         "access_token_expire" | "id_token_expire" | "cas_expire" => seconds(&value, MINUTE, YEAR),
         "refresh_token_expire" => seconds(&value, MINUTE, 10 * YEAR),
-        "skip_consent" | "require_pkce" | "require_pushed_authorization_requests" | "dpop_bound_access_tokens" => {
+        "backchannel_logout_uri" => rules::back_channel(value),
+        "skip_consent"
+        | "require_pkce"
+        | "require_pushed_authorization_requests"
+        | "dpop_bound_access_tokens"
+        | "backchannel_logout_session_required" => {
             if value.is_boolean() {
                 return Ok(value);
             }

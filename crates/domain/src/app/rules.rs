@@ -1,9 +1,10 @@
 //! What names, identifiers and addresses of applications may be.
 
+use serde_json::Value;
 use url::Url;
 use watchword_api::app::AppType;
 use watchword_kit::unicode::is_plain;
-use watchword_kit::{Error, Result, text};
+use watchword_kit::{Error, Result, codes, text};
 
 /// Longest address, in bytes.
 pub(super) const MAX_URI: usize = 2048;
@@ -81,6 +82,21 @@ pub(super) fn web_address(field: &str, given: &str) -> Result<()> {
             ),
         )),
     }
+}
+
+/// Where this server tells an application of sign-outs: by HTTPS, or on this machine; null: nowhere.
+pub(super) fn back_channel(given: Value) -> Result<Value> {
+    let right = |uri: &str| {
+        parse(uri).is_some_and(|url| {
+            let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            url.fragment().is_none() && is_web(&url) && (url.scheme() == "https" || local)
+        })
+    };
+    if given.is_null() || given.as_str().is_some_and(right) {
+        return Ok(given);
+    }
+    let detail = text!("an https address without fragment, or null", "应为不含 fragment 的 https 地址，或 null");
+    Err(Error::new(codes::INVALID).because(detail))
 }
 
 /// Addresses to which a browser may be sent back (RFC 6749 §3.1.2, RFC 8252 §7.1): absolute and without fragment; a

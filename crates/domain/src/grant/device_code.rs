@@ -59,7 +59,8 @@ pub(super) async fn device_code(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     }
     let amr: Vec<String> = serde_json::from_str(amr).map_err(Error::internal)?;
     let amr: Vec<&str> = amr.iter().map(String::as_str).collect();
-    let mut session = login::open_session(&mut tx, ctx, &asked.app, &user, &row.scope, &amr, None).await?;
+    let opening = login::Opening::at_api(ctx, &asked.app, &row.scope, &amr, None)?;
+    let mut session = login::open_session(&mut tx, ctx, &asked.app, &user, opening).await?;
     // The user proved who they are when they signed in, not when they typed the code.
     session.auth_time = auth_time;
     watchword_store::session::set_auth_time(&mut tx, ctx.pool(), &session.id, auth_time).await?;

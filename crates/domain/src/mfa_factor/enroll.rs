@@ -16,6 +16,7 @@ use watchword_store::{Tx, mfa_transaction, session};
 use super::{own_app, owner};
 use crate::ctx::{Actor, Ctx};
 use crate::demand::{self, Demand};
+use crate::login::SignedIn;
 use crate::message::{self, Medium};
 use crate::mfa_otp::target_factor;
 use crate::outbox::{Event, notify_user};
@@ -153,6 +154,11 @@ fn code_hash(ctx: &Ctx, row: &Enrollment, code: &str) -> String {
 /// 403 for a token that is expired, spent, unknown or somebody else's, all alike; 400/6003 without a code, 403/6001
 /// for a wrong one, 409 when another enrolment was faster.
 pub async fn finish(ctx: &Ctx, req: EnrollFactorReq) -> Result<Option<TokenSet>> {
+    Ok(bind(ctx, req).await?.and_then(|signed_in| signed_in.fresh).map(|(_, tokens)| tokens))
+}
+
+/// As [`finish`], for whoever wants to know more than the tokens.
+pub(crate) async fn bind(ctx: &Ctx, req: EnrollFactorReq) -> Result<Option<SignedIn>> {
     let user_id = owner(ctx)?.to_owned();
     if req.factor_type == FactorType::Face {
         return Err(Error::new(codes::FACE_UNAVAILABLE));
@@ -204,10 +210,7 @@ pub async fn finish(ctx: &Ctx, req: EnrollFactorReq) -> Result<Option<TokenSet>>
         }
     };
     ctx.commit(tx, json!({ "userId": users[0], "factor": row.kind, "factorId": factor.id })).await?;
-    match completion {
-        Some(completion) => Ok(completion.finish(ctx)?.fresh.map(|(_, tokens)| tokens)),
-        None => Ok(None),
-    }
+    completion.map(|completion| completion.finish(ctx)).transpose()
 }
 
 /// The enrolment that the token names, if it is the caller's, from this very session, and of this kind.

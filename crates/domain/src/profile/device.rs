@@ -6,9 +6,10 @@ use watchword_crypto::hash;
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::Tx;
 use watchword_store::device::{self as store, Device};
-use watchword_store::session::Session;
+use watchword_store::session::{self, Session};
 
 use crate::ctx::Ctx;
+use crate::logout::back_channel;
 use crate::user::{agent, search};
 
 /// Notes the sign-in that opened a session.
@@ -77,6 +78,9 @@ async fn end(ctx: &Ctx, req: DeviceReq, forget: bool) -> Result<()> {
     let (user, id) = (&ctx.session()?.user_id, req.device_id);
     let mut tx = ctx.write().await?;
     let agent = store::agent(&mut tx, ctx.pool(), user, &id).await?.ok_or_else(unknown)?;
+    let mut live = session::of_user(&mut tx, ctx.pool(), user, ctx.now()).await?;
+    live.retain(|session| session.user_agent.as_deref().unwrap_or_default() == agent);
+    back_channel::announce(&mut tx, ctx, &live).await?;
     let ended = store::end_sessions(&mut tx, ctx.pool(), user, &agent, ctx.now()).await?;
     if forget && !store::forget(&mut tx, ctx.pool(), user, &id).await? {
         return Err(unknown());

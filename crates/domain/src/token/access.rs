@@ -101,14 +101,14 @@ pub struct IdClaims {
 ///
 /// # Errors
 /// Only what is our fault.
-pub fn read_id(ctx: &Ctx, app: &Application, token: &str) -> Result<Option<IdClaims>> {
-    let signed = jose::verify_as(token, ID, &ctx.keys.signing.verifying());
+pub fn read_id(services: &Services, app: &Application, token: &str) -> Result<Option<IdClaims>> {
+    let signed = jose::verify_as(token, ID, &services.keys.signing.verifying());
     let claims = match signed {
         Ok(claims) => Some(claims),
-        Err(_) => jose::verify_hs256_as(token, ID, app::secret(ctx, app)?.reveal().as_bytes()).ok(),
+        Err(_) => jose::verify_hs256_as(token, ID, app::secret(services, app)?.reveal().as_bytes()).ok(),
     };
     Ok(claims.and_then(|all| {
-        let ours = text(&all, "iss")? == ctx.settings.issuer() && texts(all.get("aud")?) == [app.id.as_str()];
+        let ours = text(&all, "iss")? == services.settings.issuer() && texts(all.get("aud")?) == [app.id.as_str()];
         let session = text(&all, "sid").filter(|_| ours)?;
         let (subject, expires_at) = (text(&all, "sub")?, jose::numeric(&all, "exp")?);
         Some(IdClaims { session, subject, expires_at, issued_at: jose::numeric(&all, "iat")?, all })

@@ -13,11 +13,14 @@ use watchword_store::user::User;
 use super::{ACCESS, ID, oauth};
 use crate::app::{ClientSettings, IdTokenAlg};
 use crate::ctx::Ctx;
+use crate::services::Services;
 use crate::{app, user};
 
 /// Tokens decided inside a unit of work, to be signed after its commit: signing is slow.
 pub struct Draft {
     access_claims: Value,
+    /// Whether the access token is handed out.
+    access: bool,
     access_alg: Alg,
     id_claims: Option<Value>,
     id_alg: IdTokenAlg,
@@ -48,6 +51,15 @@ pub struct Extras {
     pub granted: Vec<String>,
     /// Thumbprint of the key that the client has proven (RFC 9449).
     pub jkt: Option<String>,
+    /// Set where tokens go out through the browser: which ones. Never a refresh token.
+    pub front: Option<Front>,
+}
+
+/// Tokens of an authorization response (OpenID Connect Core §3.2, §3.3).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Front {
+    pub access_token: bool,
+    pub id_token: bool,
 }
 
 /// Tokens for a session: access token, with scope `openid` an ID token, with `offline_access` a refresh token.
@@ -70,7 +82,7 @@ pub async fn draft(
     claims["scope"] = scope.into();
     claims["sid"] = session.id.clone().into();
     claims["userpool_id"] = session.pool_id.clone().into();
-    let refresh_token = if has(&session.scope, "offline_access") {
+    let refresh_token = if has(&session.scope, "offline_access") && extras.front.is_none() {
         let token = hash::token(&ctx.entropy, 32);
         let row = RefreshToken {
             pool_id: session.pool_id.clone(),
@@ -90,12 +102,14 @@ pub async fn draft(
     } else {
         None
     };
-    let id_claims = match has(scope, "openid") {
+    let access = extras.front.is_none_or(|front| front.access_token);
+    let id_claims = match has(scope, "openid") && extras.front.is_none_or(|front| front.id_token) {
         true => Some(id_claims(ctx, session, app, user, (&settings, scope), extras)?),
         false => None,
     };
     Ok(Draft {
         access_claims: claims,
+        access,
         access_alg: settings.access_token_alg,
         hs256: match settings.id_token_alg {
             IdTokenAlg::Hs256 if id_claims.is_some() => Some(app::secret(ctx, app)?),
@@ -128,6 +142,7 @@ pub fn for_client(
     claims["userpool_id"] = pool.as_str().into();
     Ok(Draft {
         access_claims: claims,
+        access: true,
         access_alg: settings.access_token_alg,
         id_claims: None,
         id_alg: settings.id_token_alg,
@@ -186,9 +201,9 @@ impl Draft {
     }
 
     pub fn sign(mut self, ctx: &Ctx) -> Result<TokenSet> {
-        let access_token = sign(ctx, self.access_alg, &self.access_claims, ACCESS)?;
-        if let Some(claims) = &mut self.id_claims {
-            claims["at_hash"] = jose::half_hash(self.id_alg.as_str(), &access_token).into();
+        let access_token = self.access.then(|| sign(ctx, self.access_alg, &self.access_claims, ACCESS)).transpose()?;
+        if let (Some(claims), Some(token)) = (&mut self.id_claims, &access_token) {
+            claims["at_hash"] = jose::half_hash(self.id_alg.as_str(), token).into();
         }
         let id_token = match (&self.id_claims, self.id_alg, &self.hs256) {
             (None, ..) => None,
@@ -199,7 +214,7 @@ impl Draft {
             (Some(_), IdTokenAlg::Hs256, None) => return Err(Error::internal("no secret to sign with")),
         };
         Ok(TokenSet {
-            access_token: Some(access_token),
+            access_token,
             id_token,
             refresh_token: self.refresh_token,
             token_type: if self.bound { "DPoP" } else { "Bearer" }.into(),
@@ -239,6 +254,20 @@ fn id_claims(
         }
     }
     Ok(Value::Object(claims))
+}
+
+/// Signs as the application's ID tokens are signed.
+pub(crate) fn sign_id(services: &Services, app: &Application, claims: &Value, typ: &str) -> Result<String> {
+    match app::client_settings(app)?.id_token_alg {
+        IdTokenAlg::Hs256 => {
+            let secret = app::secret(services, app)?;
+            Ok(jose::sign_hs256(secret.reveal().as_bytes(), typ, claims))
+        }
+        IdTokenAlg::Pair(alg) => {
+            let key = services.keys.signing.signer(alg, services.clock.now())?;
+            key.sign(claims, typ).map_err(|e| Error::internal(format!("signing: {e:?}")))
+        }
+    }
 }
 
 fn sign(ctx: &Ctx, alg: Alg, claims: &Value, typ: &str) -> Result<String> {

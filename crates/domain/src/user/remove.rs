@@ -85,6 +85,7 @@ pub async fn kick(ctx: &Ctx, req: KickUsersReq) -> Result<()> {
         return Err(Error::new(codes::APP_NOT_FOUND).at(format!("appIds[{i}]")));
     }
     let apps = Some(req.app_ids.as_slice());
+    crate::logout::back_channel::announce_user(&mut tx, ctx, &user.id, apps, None).await?;
     let ended = session::revoke_of_user(&mut tx, ctx.pool(), &user.id, apps, None, ctx.now()).await?;
     session::drop_refresh_tokens_of_apps(&mut tx, ctx.pool(), &user.id, &req.app_ids).await?;
     mfa_transaction::revoke_of_apps(&mut tx, ctx.pool(), &user.id, &req.app_ids, ctx.now()).await?;

@@ -23,6 +23,7 @@ use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
 use crate::group::follow;
 use crate::login::gate;
+use crate::logout::back_channel;
 use crate::pool;
 use crate::security_settings::password::PasswordRules;
 
@@ -261,6 +262,7 @@ pub async fn sign_out(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
 
 /// As [`sign_out`], but one session goes on.
 pub(crate) async fn sign_out_except(tx: &mut Tx, ctx: &Ctx, user: &str, spared: Option<&str>) -> Result<()> {
+    back_channel::announce_user(tx, ctx, user, None, spared).await?;
     session::revoke_of_user(tx, ctx.pool(), user, None, spared, ctx.now()).await?;
     let user = [user.to_owned()];
     session::drop_refresh_tokens(tx, ctx.pool(), &user, spared).await?;

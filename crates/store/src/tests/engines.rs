@@ -38,9 +38,11 @@ async fn every_statement_on_tenant_data_names_the_pool() {
     const ACROSS: &[&str] = &[
         "FROM access_keys WHERE id = $1",
         "FROM applications WHERE id = $1",
+        "FROM interactions WHERE id = $1",
         "FROM pools ORDER BY",
         "WHERE expires_at <",
         "WHERE at <",
+        "WHERE idle_until <",
         "WHERE touched_at <",
         "WHERE last_login_at <",
         "WHERE day <",
@@ -207,6 +209,10 @@ macro_rules! for_every_table {
         $check($place, &crate::app::access::TABLE).await;
         $check($place, &crate::audit::TABLE).await;
         $check($place, &crate::captcha::TABLE).await;
+        $check($place, &crate::authorization_code::TABLE).await;
+        $check($place, &crate::consent::TABLE).await;
+        $check($place, &crate::interaction::TABLE).await;
+        $check($place, &crate::sso_session::TABLE).await;
         $check($place, &crate::department::TABLE).await;
         $check($place, &crate::department::CUSTOM_VALUES).await;
         $check($place, &crate::department::SYNC_RELATIONS).await;

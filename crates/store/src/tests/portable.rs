@@ -135,7 +135,7 @@ async fn booleans_are_conditions() {
 #[tokio::test]
 async fn a_null_parameter_takes_the_type_of_its_column() {
     for place in &places().await {
-        let sql = "INSERT INTO server_keys (kind, id, sealed, created_at, retired_at) VALUES ('k', 'i', $1, 0, $2)";
+        let sql = "INSERT INTO server_keys (kind, id, sealed, created_at, signs_from, retired_at) VALUES ('k', 'i', $1, 0, 0, $2)";
         place.exec(sql, &[Val::Bytes(vec![1]), Val::Null]).await.unwrap();
         let found: Vec<(Option<i64>,)> = place.rows("SELECT retired_at FROM server_keys", &[]).await;
         assert_eq!(found, [(None,)], "{}", place.db.engine());
@@ -206,7 +206,7 @@ async fn a_conflict_that_does_nothing_counts_nothing() {
 #[tokio::test]
 async fn nulls_are_ordered_where_we_say() {
     for place in &places().await {
-        let sql = "INSERT INTO server_keys (kind, id, sealed, created_at, retired_at) VALUES ('k', $1, $2, 0, $3)";
+        let sql = "INSERT INTO server_keys (kind, id, sealed, created_at, signs_from, retired_at) VALUES ('k', $1, $2, 0, 0, $3)";
         for (id, retired) in [("a", Val::Int(5)), ("b", Val::Null), ("c", Val::Int(4))] {
             place.exec(sql, &[id.into(), Val::Bytes(vec![]), retired]).await.unwrap();
         }

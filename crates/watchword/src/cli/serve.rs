@@ -101,7 +101,7 @@ async fn serve_until(mut config: Config, stopping: watch::Receiver<bool>) -> Out
     };
     let here = monitoring_listener.is_none().then(|| metrics.clone());
     let main = watchword_web::router(services.clone(), ops.clone(), front);
-    let _ = router.send(pages::mount(main, &services, &ops, &health, here));
+    let _ = router.send(pages::mount(main, &services, &ops, &health, here, &config.trusted_proxies));
     let monitoring = monitoring_listener.map(|listener| {
         let router = pages::monitoring(&services, &health, metrics);
         let limits = Limits { connections: 100, ..limits(config) };

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 use watchword_domain::Services;
+use watchword_domain::logout::back_channel;
 use watchword_domain::message::{Medium, provider};
 use watchword_domain::outbox::{INBOX_SIZE, Letter, open};
 use watchword_kit::{Millis, PoolId, Result};
+use watchword_send::fetch::FetchError;
 use watchword_send::{Email, Fetch, Outcome, Sms, email, sms};
 use watchword_store::Tx;
 use watchword_store::outbox::{self, Message, Shown};
@@ -42,6 +44,9 @@ pub(super) async fn claim(services: &Services, due: Vec<Message>, now: Millis) -
 /// lease.
 pub(super) async fn one(services: &Arc<Services>, fetch: &Fetch, message: Message) {
     let noted = async {
+        if message.kind.starts_with(back_channel::KIND) {
+            return note(services, &message, &log_out(services, fetch, &message).await?).await;
+        }
         let letter = open(services, &message)?;
         if services.settings.demo {
             return show(services, &message, letter).await;
@@ -108,6 +113,24 @@ async fn send(services: &Arc<Services>, fetch: &Fetch, message: &Message, letter
     }
 }
 
+/// Tells an application that a session has ended (OpenID Connect Back-Channel Logout §2.5). 4xx is its last word.
+async fn log_out(services: &Services, fetch: &Fetch, message: &Message) -> Result<Outcome> {
+    let Some((uri, token)) = back_channel::render(services, message).await? else {
+        return Ok(Outcome::Refused { inside: "the application wants no notices any more".into(), permanent: true });
+    };
+    let form = [("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+    let posted = fetch.post(&uri, &form, format!("logout_token={token}").into_bytes()).await;
+    Ok(match posted {
+        Ok(reply) if (200..300).contains(&reply.status) => Outcome::Sent { provider_id: None },
+        Ok(reply) => {
+            let permanent = (300..500).contains(&reply.status) && ![408, 429].contains(&reply.status);
+            Outcome::Refused { inside: format!("HTTP {}", reply.status), permanent }
+        }
+        Err(FetchError::Forbidden(inside)) => Outcome::Refused { inside, permanent: true },
+        Err(FetchError::Unreachable(inside)) => Outcome::Unreachable { inside },
+    })
+}
+
 async fn note(services: &Services, message: &Message, outcome: &Outcome) -> Result<()> {
     let mut tx = services.db.write().await?;
     let (pool, id, n) = (PoolId::new(&message.pool_id), &message.id, message.attempts);
@@ -121,7 +144,7 @@ async fn note(services: &Services, message: &Message, outcome: &Outcome) -> Resu
         }
     };
     tx.commit().await?;
-    metrics::counter!("watchword_messages_total", "medium" => message.kind.clone(), "state" => state).increment(1);
+    metrics::counter!("watchword_messages_total", "medium" => medium(message), "state" => state).increment(1);
     match outcome {
         Outcome::Sent { .. } => info!(pool = pool.as_str(), outbox_id = id, kind = message.kind, attempt = n, "sent"),
         Outcome::Refused { inside, .. } | Outcome::Unreachable { inside } => {
@@ -129,6 +152,11 @@ async fn note(services: &Services, message: &Message, outcome: &Outcome) -> Resu
         }
     }
     Ok(())
+}
+
+/// What is counted: every application's notices are one kind.
+fn medium(message: &Message) -> String {
+    if message.kind.starts_with(back_channel::KIND) { "logout".into() } else { message.kind.clone() }
 }
 
 /// Postpones the message, or settles it when there is no point in another attempt.

@@ -9,7 +9,6 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use watchword_domain::caller::Presented;
 use watchword_domain::{Services, upload};
 
 use crate::caller::Incoming;
@@ -27,13 +26,11 @@ async fn file(
     Path((pool, folder, name)): Path<(String, String, String)>,
     request: Request,
 ) -> Response {
-    let (method, path) = (request.method().as_str(), request.uri().path());
-    let incoming = Incoming { method, path, query: None, headers: request.headers(), body: &[] };
-    let (as_dpop, proof) = (incoming.as_dpop(), incoming.dpop());
-    let token = incoming.token();
-    let given = token.as_deref().map(|token| Presented { token, as_dpop, proof, method, path });
+    let (path, headers) = (request.uri().path(), request.headers());
+    let incoming = Incoming { method: "GET", path, query: None, headers, body: &[] };
+    let token = incoming.token().map(|token| incoming.presented(token));
     let mut response = Response::new(Body::empty());
-    let found = match upload::get(&services, &pool, &folder, &name, given.as_ref()).await {
+    let found = match upload::get(&services, &pool, &folder, &name, token.as_ref()).await {
         Ok(found) => found,
         Err(e) => {
             let known = e.code().status < 500;
