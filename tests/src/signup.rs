@@ -102,7 +102,9 @@ async fn what_the_application_does_not_offer_is_refused_and_leaves_no_account() 
     let code = s.texted(&app, PHONE, "CHANNEL_REGISTER").await;
     let body = json!({ "connection": "PASSCODE", "passCodePayload": { "phone": PHONE, "passCode": code } });
     app.post("/api/v3/signup", body).await.refused(403);
-    s.app().post("/api/v3/signup", by_password(json!({ "username": "ada" }))).await.refused(403);
+    let silent = s.admin().await.post("/api/v3/create-application", json!({ "appName": "Silent" })).await.ok();
+    let silent = s.anonymous().header("x-authing-app-id", silent["appId"].as_str().expect("an id"));
+    silent.post("/api/v3/signup", by_password(json!({ "username": "ada" }))).await.refused_with(403, 2031);
     assert_eq!(users(&s).await, 0);
 }
 
