@@ -36,7 +36,7 @@ pub struct AccessClaims {
 impl AccessClaims {
     /// Whether it is meant for this server's own API.
     pub fn is_for_us(&self) -> bool {
-        self.audience.iter().any(|aud| *aud == self.client)
+        self.audience.contains(&self.client)
     }
 
     /// Whether nobody has revoked it. Ended sessions, deleted and suspended users and deleted clients revoke it, too.

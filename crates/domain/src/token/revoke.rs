@@ -37,17 +37,15 @@ pub async fn revoke(ctx: &Ctx, req: OidcTokenQuery) -> Result<TokenRevocation> {
     if let Some(claims) = access {
         let own = claims.client == client.id() && claims.pool == ctx.pool().as_str();
         match claims.session.filter(|_| own) {
-            Some(id) => {
-                if session::revoke(&mut tx, ctx.pool(), &id, ctx.now()).await? {
-                    about["userId"] = claims.subject.into();
-                    about["sessionId"] = id.into();
-                }
+            Some(id) if session::revoke(&mut tx, ctx.pool(), &id, ctx.now()).await? => {
+                about["userId"] = claims.subject.into();
+                about["sessionId"] = id.into();
             }
             None if own => {
                 store::revoke(&mut tx, ctx.pool(), &claims.jti, Millis::seconds(claims.expires_at)).await?;
                 about["jti"] = claims.jti.into();
             }
-            None => {}
+            _ => {}
         }
     } else if let Client::App { app, .. } = &client {
         let found = REFRESH_TOKENS.get(&mut tx, ctx.pool(), &hash::token_hash(token.reveal())).await?;
