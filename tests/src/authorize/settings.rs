@@ -20,9 +20,7 @@ async fn a_browser_stays_signed_in_for_as_long_as_the_pool_says() {
     let mut browser = Browser::new(&s);
     let page = sign_in(&mut browser, &app, "ada", &[]).await;
     assert!(cookie(&page).contains("Max-Age=1209600"), "{}", cookie(&page));
-    let lasts = |seconds: i64, browser: bool| {
-        json!({ "cookieSettings": { "cookieExpiresIn": seconds, "cookieExpiresOnBrowserSession": browser } })
-    };
+    let lasts = |seconds: i64, browser: bool| json!({ "cookieSettings": { "cookieExpiresIn": seconds, "cookieExpiresOnBrowserSession": browser } });
     set(&s.admin().await, lasts(600, false)).await;
     let mut browser = Browser::new(&s);
     let page = sign_in(&mut browser, &app, "ada", &[]).await;
