@@ -1,5 +1,6 @@
 //! The browser side of the OpenID Provider: authorization, sign-in pages, single sign-on, sign-out.
 
+mod account;
 mod basic;
 mod code;
 mod hybrid;

@@ -3,12 +3,14 @@
 //!
 //! Nothing here trusts the page: who may do what follows from the row, the browser's cookie and its sign-on.
 
+mod account;
+
 use std::sync::Arc;
 
 use serde_json::json;
+use watchword_api::app::RegisterMethod;
 use watchword_api::common::FactorType;
 use watchword_api::login::{PassCodePayload, PasswordPayload};
-use watchword_api::message::{EmailChannel, SendEmailReq, SendSmsReq, SmsChannel};
 use watchword_api::mfa_factor::{EnrollFactorReq, EnrollmentStart, SendEnrollFactorReq};
 use watchword_kit::{Error, Lang, PoolId, Result, Secret, codes, text};
 use watchword_store::app::Application;
@@ -29,6 +31,8 @@ use crate::services::Services;
 use crate::sso_session::{self, Cookie};
 use crate::{app, mfa_factor, user};
 
+pub use account::{Purpose, Registration, register, reset_password, send_code};
+
 /// One step of one interaction, by the browser that began it.
 pub struct Step {
     pub ctx: Ctx,
@@ -42,6 +46,10 @@ pub struct Step {
 pub enum Stage {
     SignIn {
         hint: Option<String>,
+        /// The ways in which somebody may make an account first; none: that is not offered.
+        register: Vec<RegisterMethod>,
+        /// Whether a forgotten password can be replaced.
+        forgot: bool,
     },
     /// One of these proofs is needed.
     SecondFactor {
@@ -147,10 +155,10 @@ pub async fn stage(step: &mut Step) -> Result<Stage> {
     let Step { ctx, app, row, wish } = &*step;
     let sso = sso_session::current(&mut tx, ctx, app).await?;
     let next = next::next(&mut tx, ctx, app, wish, Some(row), sso.as_ref()).await?;
-    let Some(sso) = sso else { return Ok(Stage::SignIn { hint: wish.login_hint.clone() }) };
+    let Some(sso) = sso else { return sign_in(&mut tx, step).await };
     let name = shown(&user::by_id(&mut tx, ctx.pool(), &sso.user_id).await?);
     Ok(match next {
-        Next::Login => Stage::SignIn { hint: wish.login_hint.clone() },
+        Next::Login => sign_in(&mut tx, step).await?,
         Next::Consent(scopes) => Stage::Consent { user: name, scopes },
         Next::Select | Next::Ready | Next::Refused(_) => Stage::GoOn { user: name },
         Next::SecondFactor => {
@@ -160,6 +168,12 @@ pub async fn stage(step: &mut Step) -> Result<Stage> {
             second_factor(&mut tx, step, &sso.user_id).await?
         }
     })
+}
+
+async fn sign_in(tx: &mut Tx, step: &Step) -> Result<Stage> {
+    let register = account::open_ways(tx, step).await?;
+    let forgot = app::settings(&step.app)?.branding.show_forget_password_button;
+    Ok(Stage::SignIn { hint: step.wish.login_hint.clone(), register, forgot })
 }
 
 async fn step_up(step: &mut Step, user_id: &str, amr: &str) -> Result<()> {
@@ -292,23 +306,6 @@ fn unfinished(step: &Step) -> Result<()> {
     match step.row.password_user_id {
         Some(_) => Err(Error::new(codes::RESET_PASSWORD_FIRST)),
         None => Ok(()),
-    }
-}
-
-/// Sends a code by which an account signs in. Whether there is one, the answer does not tell.
-pub async fn send_code(step: &Step, account: String, captcha: Answer) -> Result<()> {
-    let ctx = step.ctx.clone();
-    let Answer { text: captcha_code, token: captcha_token } = captcha;
-    if account.contains('@') {
-        message::send_email(
-            ctx,
-            SendEmailReq { email: account, channel: EmailChannel::Login, captcha_code, captcha_token },
-        )
-        .await
-    } else {
-        let channel = SmsChannel::Login;
-        let req = SendSmsReq { phone_number: account, phone_country_code: None, channel, captcha_code, captcha_token };
-        message::send_sms(ctx, req).await
     }
 }
 

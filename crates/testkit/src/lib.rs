@@ -24,4 +24,4 @@ pub mod user;
 pub use browser::{Browser, Page};
 pub use client::{Client, Reply, encode};
 pub use server::{Pool, Server, minutes, seconds};
-pub use user::{PASSWORD, RECOVERY_CODE, SECRET};
+pub use user::{PASSWORD, RECOVERY_CODE, SECRET, code_in};

@@ -115,7 +115,8 @@ impl Server {
     }
 }
 
-fn code_in(text: &str) -> String {
+/// The code of six digits in a message.
+pub fn code_in(text: &str) -> String {
     let is_code = |w: &&str| w.len() == 6 && w.bytes().all(|b| b.is_ascii_digit());
     text.split(|c: char| !c.is_ascii_alphanumeric()).find(is_code).expect("a code").to_owned()
 }

@@ -62,7 +62,22 @@ async fn a_form_from_elsewhere_or_without_its_token_does_nothing() {
         elsewhere.headers.push((name, value.into()));
         assert_eq!(elsewhere.post(&action, &form).await.http, 403, "{name}: {value}");
     }
-    for step in ["confirm", "abort", "end", "restart", "code", "factor", "enroll", "password", "recovery", "bind"] {
+    for step in [
+        "confirm",
+        "abort",
+        "end",
+        "restart",
+        "code",
+        "factor",
+        "enroll",
+        "password",
+        "recovery",
+        "bind",
+        "register",
+        "register-code",
+        "reset",
+        "reset-code",
+    ] {
         let other = action.replace("/login", &format!("/{step}"));
         assert_eq!(browser.post(&other, &credentials).await.http, 403, "{step}");
     }

@@ -9,22 +9,52 @@ use watchword_api::mfa_factor::{EnrollFactorReq, EnrollProfile, EnrollmentData, 
 use watchword_domain::Audit;
 use watchword_domain::authorize::{Mode, Params};
 use watchword_domain::captcha::{self, Answer};
-use watchword_domain::interaction::{self as rules, Outcome, Step};
+use watchword_domain::interaction::{self as rules, Outcome, Purpose, Registration, Step};
 use watchword_domain::sso_session::Cookie;
 use watchword_kit::{Error, Result, Secret, codes, text};
 
 use super::browser::{self, Visit};
 use super::{Site, view};
 
+/// Which of the pages before a sign-in is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum View {
+    SignIn,
+    Register,
+    Forgot,
+}
+
+impl View {
+    const NAMED: [(&'static str, View); 2] = [("register", View::Register), ("forgot", View::Forgot)];
+
+    fn of_query(query: Option<&str>) -> View {
+        let asked = query.and_then(|q| q.strip_prefix("view="));
+        View::NAMED.iter().find(|(name, _)| asked == Some(name)).map_or(View::SignIn, |(_, view)| *view)
+    }
+
+    fn of_step(name: &str) -> View {
+        match name {
+            "register" | "register-code" => View::Register,
+            "reset" | "reset-code" => View::Forgot,
+            _ => View::SignIn,
+        }
+    }
+
+    fn query(self) -> String {
+        View::NAMED.iter().find(|(_, view)| *view == self).map(|(name, _)| format!("?view={name}")).unwrap_or_default()
+    }
+}
+
 /// The page as it stands.
 pub(super) async fn show(State(site): State<Site>, Path(key): Path<String>, request: Request) -> Response {
     let mut visit = Visit::of(&site, request.headers(), request.extensions());
+    let view = View::of_query(request.uri().query());
     let outcome = async {
         let mut step = load(&site, &visit, &key, Audit::Authorize).await?;
         visit.lang = step.lang();
         let stage = rules::stage(&mut step).await?;
         let frame = view::Frame::new(&step, visit.csrf(&step.row.id), "");
-        Ok(view::stage(StatusCode::OK, frame, &step.wish, stage))
+        Ok(view::stage(StatusCode::OK, frame, &step.wish, stage, view))
     };
     let outcome: Result<Response> = outcome.await;
     let lang = visit.lang;
@@ -37,14 +67,14 @@ async fn load(site: &Site, visit: &Visit, key: &str, action: Audit) -> Result<St
 }
 
 /// The page as it stands after a refusal, with a picture where one is asked for.
-async fn again(site: &Site, visit: &Visit, key: &str, e: &Error) -> Result<Response> {
+async fn again(site: &Site, visit: &Visit, key: &str, e: &Error, view: View) -> Result<Response> {
     let pictured = [codes::CAPTCHA_NEEDED, codes::CAPTCHA_WRONG].contains(&e.code());
     let action = if pictured { Audit::CaptchaIssue } else { Audit::Authorize };
     let mut step = load(site, visit, key, action).await?;
     let picture = if pictured { Some(captcha::issue(&step.ctx).await?) } else { None };
     let stage = rules::stage(&mut step).await?;
     let frame = view::Frame::new(&step, visit.csrf(&step.row.id), &e.message(visit.lang)).with_picture(picture);
-    Ok(view::stage(view::http_status(e), frame, &step.wish, stage))
+    Ok(view::stage(view::http_status(e), frame, &step.wish, stage, view))
 }
 
 /// What a step did.
@@ -56,7 +86,7 @@ enum Done {
     /// The page of an enrolment that has begun.
     Shown(Box<Response>),
     /// The page has something else to show.
-    Moved,
+    Moved(View),
     Answered(Outcome),
 }
 
@@ -81,7 +111,7 @@ pub(super) async fn step(
             Err(e) if e.code().status == 300 => Ok(next(&key, json)),
             Err(e) if json || e.code() == codes::INTERACTION_OVER || e.code().status >= 500 => Err(e),
             Err(e) => {
-                let mut response = again(&site, &visit, &key, &e).await?;
+                let mut response = again(&site, &visit, &key, &e, View::of_step(&name)).await?;
                 view::retry_after(&mut response, &e);
                 Ok(response)
             }
@@ -98,8 +128,9 @@ pub(super) async fn step(
 fn action(name: &str) -> Option<Audit> {
     Some(match name {
         "login" => Audit::SignIn,
-        "code" | "factor-code" => Audit::MessageSend,
-        "password" => Audit::PasswordReset,
+        "code" | "factor-code" | "register-code" | "reset-code" => Audit::MessageSend,
+        "register" => Audit::SignUp,
+        "password" | "reset" => Audit::PasswordReset,
         "factor" => Audit::MfaVerify,
         "recovery" => Audit::RecoveryCodeUse,
         "enroll" => Audit::FactorEnrollStart,
@@ -120,19 +151,23 @@ async fn take(visit: &Visit, step: Step, name: &str, form: &Form) -> Result<Done
         }
         "login" => Done::SignedOn(rules::password(&step, account()?, form.secret("password")?, &form.captcha()).await?),
         "code" => {
-            rules::send_code(&step, account()?, form.captcha()).await?;
-            Done::Moved
+            rules::send_code(&step, Purpose::Login, account()?, form.captcha()).await?;
+            Done::Moved(View::SignIn)
         }
-        "password" => {
-            if form.get("password") != form.get("again") {
-                let differ = text!("the two passwords differ", "两次输入的密码不一致");
-                return Err(Error::invalid("again", differ));
-            }
-            Done::SignedOn(rules::new_password(&step, form.secret("password")?).await?)
+        "register-code" => {
+            rules::send_code(&step, Purpose::Register, account()?, form.captcha()).await?;
+            Done::Moved(View::Register)
         }
+        "register" => signed_on(rules::register(&step, form.registration()?, form.chosen()?, form.captcha()).await?),
+        "reset-code" => {
+            rules::send_code(&step, Purpose::ResetPassword, account()?, form.captcha()).await?;
+            Done::Moved(View::Forgot)
+        }
+        "reset" => signed_on(rules::reset_password(&step, account()?, form.secret("passCode")?, form.chosen()?).await?),
+        "password" => Done::SignedOn(rules::new_password(&step, form.chosen()?).await?),
         "factor-code" => {
             rules::send_factor_code(&step, form.factor()?).await?;
-            Done::Moved
+            Done::Moved(View::SignIn)
         }
         "factor" => Done::SignedOn(rules::prove(&step, form.factor()?, form.secret("passCode")?).await?),
         "recovery" => {
@@ -158,10 +193,15 @@ async fn take(visit: &Visit, step: Step, name: &str, form: &Form) -> Result<Done
         "abort" => Done::Answered(Outcome::Client(Box::new(rules::abort(step).await?))),
         "restart" => {
             rules::start_over(&step).await?;
-            Done::Moved
+            Done::Moved(View::SignIn)
         }
         _ => return Err(Error::new(codes::NOT_FOUND)),
     })
+}
+
+/// Where a new account or password did not sign in by itself, the page asks as of anybody.
+fn signed_on(cookie: Option<Cookie>) -> Done {
+    cookie.map_or(Done::Moved(View::SignIn), Done::SignedOn)
 }
 
 fn enrollment(kind: FactorType, form: &Form) -> Result<SendEnrollFactorReq> {
@@ -177,7 +217,7 @@ fn enrollment(kind: FactorType, form: &Form) -> Result<SendEnrollFactorReq> {
 /// After a step: on to the page, or back to the client.
 async fn follow(site: &Site, visit: &mut Visit, key: &str, done: Done, json: bool) -> Result<Response> {
     let (cookie, recovery) = match done {
-        Done::Moved => return Ok(next(key, json)),
+        Done::Moved(view) => return Ok(on(key, view, json)),
         Done::Shown(page) => return Ok(*page),
         Done::Answered(outcome) => return Ok(answer(key, outcome, json)),
         Done::SignedOn(cookie) => (cookie, None),
@@ -213,7 +253,11 @@ fn answer(key: &str, outcome: Outcome, json: bool) -> Response {
 }
 
 fn next(key: &str, json: bool) -> Response {
-    let page = format!("/interaction/oidc/{key}");
+    on(key, View::SignIn, json)
+}
+
+fn on(key: &str, view: View, json: bool) -> Response {
+    let page = format!("/interaction/oidc/{key}{}", view.query());
     if json { view::json(StatusCode::CREATED, &json!({ "next": page })) } else { view::go(&page) }
 }
 
@@ -234,6 +278,23 @@ impl Form {
 
     fn secret(&self, name: &'static str) -> Result<Secret<String>> {
         self.need(name).map(Secret::new)
+    }
+
+    /// A new password, given twice.
+    fn chosen(&self) -> Result<Secret<String>> {
+        if self.get("password") != self.get("again") {
+            let differ = text!("the two passwords differ", "两次输入的密码不一致");
+            return Err(Error::invalid("again", differ));
+        }
+        self.secret("password")
+    }
+
+    fn registration(&self) -> Result<Registration> {
+        let given = |name| Some(self.get(name)).filter(|text| !text.is_empty()).map(str::to_owned);
+        Ok(match given("passCode") {
+            Some(code) => Registration::Code { account: self.need("account")?, code: Secret::new(code) },
+            None => Registration::Password { username: given("username"), email: given("email") },
+        })
     }
 
     fn captcha(&self) -> Answer {

@@ -6,6 +6,7 @@ use axum::response::Response;
 use data_encoding::BASE64;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
+use watchword_api::app::RegisterMethod;
 use watchword_api::common::FactorType;
 use watchword_api::mfa_factor::EnrollmentStart;
 use watchword_domain::authorize::{Mode, Params, Request, Response as Answer};
@@ -14,6 +15,7 @@ use watchword_domain::interaction::{Choice, Stage, Step, scope_text};
 use watchword_kit::{Entropy, Error, Lang, codes};
 
 use super::browser::{encode, with_query};
+use super::interaction::View;
 use crate::envelope;
 use crate::op::Shape;
 
@@ -75,6 +77,23 @@ impl Frame {
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignIn {
+    f: Frame,
+    hint: String,
+    register: bool,
+    forgot: bool,
+}
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct Register {
+    f: Frame,
+    by_password: bool,
+    by_code: bool,
+}
+
+#[derive(Template)]
+#[template(path = "forgot.html")]
+struct Forgot {
     f: Frame,
     hint: String,
 }
@@ -176,10 +195,19 @@ struct WebMessage<'a> {
 }
 
 /// What the page of an interaction shows now.
-pub(super) fn stage(status: StatusCode, f: Frame, wish: &Request, stage: Stage) -> Response {
+pub(super) fn stage(status: StatusCode, f: Frame, wish: &Request, stage: Stage, view: View) -> Response {
     let lang = f.l.0;
     match stage {
-        Stage::SignIn { hint } => page(status, wish, &SignIn { f, hint: hint.unwrap_or_default() }),
+        Stage::SignIn { hint, register, forgot } => {
+            let (hint, open) = (hint.unwrap_or_default(), !register.is_empty());
+            let by_password = register.contains(&RegisterMethod::EmailPassword);
+            let by_code = register.iter().any(|way| *way != RegisterMethod::EmailPassword);
+            match view {
+                View::Register if open => page(status, wish, &Register { f, by_password, by_code }),
+                View::Forgot if forgot => page(status, wish, &Forgot { f, hint }),
+                _ => page(status, wish, &SignIn { f, hint, register: open, forgot }),
+            }
+        }
         Stage::SecondFactor { choices, recovery } => {
             let otp = choices.iter().any(|c| c.kind == FactorType::Otp);
             let sent = choices.into_iter().filter(|c| c.kind != FactorType::Otp);
