@@ -1,7 +1,7 @@
 // Independent clients of OpenID Connect and OAuth 2 without a browser: openid-client and oauth4webapi.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { ManagementClient } from "authing-node-sdk";
+import { AuthenticationClient, ManagementClient } from "authing-node-sdk";
 import * as oauth from "oauth4webapi";
 import * as oidc from "openid-client";
 
@@ -32,8 +32,8 @@ function ok(reply) {
 }
 
 /** A new application: its id and secret. */
-async function application(oidcConfig) {
-  const { appId } = ok(await management.createApplication({ appName: "Shop", oidcConfig }));
+async function application(oidcConfig, more) {
+  const { appId } = ok(await management.createApplication({ appName: "Shop", oidcConfig, ...more }));
   const { secret } = ok(await management.getApplicationSecret({ appId }));
   return { appId, secret };
 }
@@ -50,6 +50,40 @@ async function signIn(appId, username) {
     }),
   });
   return ok(await response.json());
+}
+
+const CALLBACK = "https://app.example.com/callback";
+
+/** A browser without a script: it keeps cookies and follows its server until it is sent to the callback. */
+class Browser {
+  cookies = new Map();
+
+  async open(address, form) {
+    let [url, body] = [new URL(address, host), form && new URLSearchParams(form)];
+    for (;;) {
+      if (url.href.startsWith(CALLBACK)) return { callback: url };
+      const cookie = [...this.cookies].map((pair) => pair.join("=")).join("; ");
+      const headers = body ? { cookie, origin: host } : { cookie };
+      const response = await fetch(url, { method: body ? "POST" : "GET", body, redirect: "manual", headers });
+      for (const line of response.headers.getSetCookie()) {
+        const [name, value] = line.split(";")[0].split("=");
+        this.cookies.set(name, value);
+      }
+      const location = response.headers.get("location");
+      if (!location) return { page: await response.text() };
+      [url, body] = [new URL(location, url), undefined];
+    }
+  }
+
+  /** Where the sign-in page sends whoever signs in. */
+  async signIn(address, account) {
+    const { page } = await this.open(address);
+    const [, action] = page.match(/action="([^"]+\/login)"/);
+    const [, csrf] = page.match(/name="csrf" value="([^"]+)"/);
+    const { callback, page: problem } = await this.open(action, { csrf, account, password: PASSWORD });
+    assert.ok(callback, problem);
+    return callback;
+  }
 }
 
 // These clients look at a challenge in the headers (RFC 6749 §5.2) before they look at the body.
@@ -165,6 +199,46 @@ await check("openid-client signs a device in", async () => {
   ok(await decided.json());
   const tokens = await oidc.pollDeviceAuthorizationGrant(config, begun);
   assert.equal(tokens.claims().sub, user.userId);
+});
+
+await check("openid-client signs a user in at the browser by code and PKCE, and once more without a password", async () => {
+  const app = await application({ id_token_signed_response_alg: "RS256" }, { redirectUris: [CALLBACK] });
+  const config = await oidc.discovery(issuer, app.appId, undefined, oidc.ClientSecretPost(app.secret), insecure);
+  oidc.enableNonRepudiationChecks(config);
+  const browser = new Browser();
+  for (const prompt of ["login", "none"]) {
+    const [verifier, state, nonce] = [oidc.randomPKCECodeVerifier(), oidc.randomState(), oidc.randomNonce()];
+    const address = oidc.buildAuthorizationUrl(config, {
+      redirect_uri: CALLBACK, scope: "openid email", state, nonce, prompt,
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256",
+    });
+    const callback = prompt === "login" ? await browser.signIn(address, "ada") : (await browser.open(address)).callback;
+    const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce };
+    const tokens = await oidc.authorizationCodeGrant(config, callback, checks);
+    assert.equal(tokens.claims().sub, user.userId);
+    await assert.rejects(oidc.authorizationCodeGrant(config, callback, checks), refusedWith("invalid_grant"));
+  }
+});
+
+await check("the official SDK's AuthenticationClient signs a user in at the browser, refreshes, and signs out", async () => {
+  const app = await application({}, { redirectUris: [CALLBACK], logoutRedirectUris: [CALLBACK] });
+  const client = new AuthenticationClient({
+    appId: app.appId, appSecret: app.secret, appHost: host, redirectUri: CALLBACK, logoutRedirectUri: CALLBACK,
+  });
+  const scope = "openid profile email offline_access";
+  const { url, state } = client.buildAuthorizeUrl({ scope, redirectUri: CALLBACK });
+  const browser = new Browser();
+  const callback = await browser.signIn(url, "ada@example.com");
+  assert.equal(callback.searchParams.get("state"), state);
+  const tokens = await client.getAccessTokenByCode(callback.searchParams.get("code"));
+  const told = await client.getUserInfoByAccessToken(tokens.access_token);
+  assert.equal(told.sub, user.userId);
+  assert.equal((await client.introspectToken(tokens.access_token)).active, true);
+  const fresh = await client.getNewAccessTokenByRefreshToken(tokens.refresh_token);
+  assert.ok(fresh.access_token && fresh.refresh_token !== tokens.refresh_token);
+  const left = await browser.open(client.buildLogoutUrl({ idToken: fresh.id_token, redirectUri: CALLBACK }));
+  assert.ok(left.callback, left.page);
+  assert.equal((await client.introspectToken(fresh.access_token)).active, false);
 });
 
 await check("oauth4webapi discovers the server by RFC 8414 and validates the access token (RFC 9068)", async () => {
