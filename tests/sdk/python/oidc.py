@@ -1,10 +1,12 @@
-"""An independent client of OpenID Connect and OAuth 2 without a browser: Authlib."""
+"""Authlib, an independent client of OpenID Connect and OAuth 2, and the official SDK's AuthenticationClient."""
 import os
+import re
 import sys
 import traceback
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
-from authing import ManagementClient
+from authing import AuthenticationClient, ManagementClient
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from authlib.oidc.core import CodeIDToken
@@ -22,6 +24,7 @@ management = ManagementClient(
 PASSWORD = "correct horse battery staple"
 SCOPE = "openid profile email offline_access"
 server = requests.get(f"{HOST}/oidc/.well-known/openid-configuration").json()
+CALLBACK = "https://app.example.com/callback"
 checks = []
 
 
@@ -36,7 +39,9 @@ def ok(reply):
 
 
 def application(**oidc_config):
-    made = ok(management.create_application(app_name="Shop", oidc_config=oidc_config))
+    made = ok(management.create_application(
+        app_name="Shop", oidc_config=oidc_config, redirect_uris=[CALLBACK], logout_redirect_uris=[CALLBACK]
+    ))
     return made["appId"], ok(management.get_application_secret(app_id=made["appId"]))["secret"]
 
 
@@ -45,6 +50,25 @@ def sign_in(app_id):
     body = {"connection": "PASSWORD", "passwordPayload": payload, "options": {"scope": SCOPE}}
     reply = requests.post(f"{HOST}/api/v3/signin", json=body, headers={"x-authing-app-id": app_id})
     return ok(reply.json())
+
+
+def follow(browser, reply):
+    """To where the server sends a browser, until that is the callback: its address, or the page that is shown."""
+    while "location" in reply.headers:
+        address = urljoin(reply.url, reply.headers["location"])
+        if address.startswith(CALLBACK):
+            return address
+        reply = browser.get(address, allow_redirects=False)
+    return reply.text
+
+
+def sign_in_at(browser, address):
+    """Signs ada in on the page of an authorization request; answers the address of the callback."""
+    page = follow(browser, browser.get(address, allow_redirects=False))
+    action = re.search(r'action="([^"]+/login)"', page)[1]
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page)[1]
+    form = {"csrf": csrf, "account": "ada", "password": PASSWORD}
+    return follow(browser, browser.post(HOST + action, form, headers={"origin": HOST}, allow_redirects=False))
 
 
 def keys():
@@ -102,6 +126,44 @@ def _():
     revoked = session.revoke_token(server["revocation_endpoint"], token=token["refresh_token"])
     assert revoked.status_code == 200
     assert session.get(server["userinfo_endpoint"]).status_code == 401
+
+
+@check("Authlib signs a user in at the browser by code and PKCE")
+def _():
+    app_id, secret = application(id_token_signed_response_alg="RS256")
+    session = OAuth2Session(
+        app_id, secret, scope="openid email", redirect_uri=CALLBACK, code_challenge_method="S256",
+        token_endpoint_auth_method="client_secret_post",
+    )
+    verifier, nonce = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "n-0S6_WzA2Mj"
+    address, state = session.create_authorization_url(
+        server["authorization_endpoint"], code_verifier=verifier, nonce=nonce
+    )
+    callback = sign_in_at(requests.Session(), address)
+    token = session.fetch_token(
+        server["token_endpoint"], authorization_response=callback, state=state, code_verifier=verifier
+    )
+    claims = jwt.decode(token["id_token"], keys()).claims
+    CodeIDToken(claims, {"alg": "RS256"}, params={"access_token": token["access_token"], "nonce": nonce}).validate()
+    assert claims["sub"] == user["userId"] and claims["nonce"] == nonce, claims
+
+
+@check("the official SDK's AuthenticationClient signs a user in at the browser, refreshes, and signs out")
+def _():
+    app_id, secret = application()
+    client = AuthenticationClient(app_id=app_id, app_host=HOST, app_secret=secret, redirect_uri=CALLBACK)
+    address = client.build_authorize_url(scope=SCOPE, redirect_uri=CALLBACK)
+    browser = requests.Session()
+    code = parse_qs(urlsplit(sign_in_at(browser, address)).query)["code"][0]
+    token = client.get_access_token_by_code(code)
+    assert client.get_user_info_by_access_token(token["access_token"])["sub"] == user["userId"]
+    assert client.introspect_token(token["access_token"])["active"] is True
+    assert client.introspect_token_offline(token["access_token"])["sub"] == user["userId"]
+    fresh = client.get_new_access_token_by_refresh_token(token["refresh_token"])
+    assert fresh["refresh_token"] != token["refresh_token"], fresh
+    left = client.build_logout_url(redirect_uri=CALLBACK, id_token=fresh["id_token"])
+    assert follow(browser, browser.get(left, allow_redirects=False)).startswith(CALLBACK)
+    assert client.introspect_token(fresh["access_token"])["active"] is False
 
 
 passed = 0
