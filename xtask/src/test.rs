@@ -67,22 +67,22 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "node-oidc-sqlite",
-        about: "openid-client and oauth4webapi, without a browser",
+        about: "openid-client, oauth4webapi and the SDK: OIDC",
         run: |c| c.journey(Language::Node, "oidc", false),
     },
     Step {
         name: "node-oidc-postgres",
-        about: "openid-client and oauth4webapi, without a browser",
+        about: "openid-client, oauth4webapi and the SDK: OIDC",
         run: |c| c.journey(Language::Node, "oidc", true),
     },
     Step {
         name: "python-oidc-sqlite",
-        about: "Authlib, without a browser",
+        about: "Authlib and the SDK: OIDC",
         run: |c| c.journey(Language::Python, "oidc", false),
     },
     Step {
         name: "python-oidc-postgres",
-        about: "Authlib, without a browser",
+        about: "Authlib and the SDK: OIDC",
         run: |c| c.journey(Language::Python, "oidc", true),
     },
     Step { name: "readme", about: "README.md's Node and Python snippets, as they stand", run: Context::readme },

@@ -1,4 +1,4 @@
-// Independent clients of OpenID Connect and OAuth 2 without a browser: openid-client and oauth4webapi.
+// Independent clients of OpenID Connect and OAuth 2, openid-client and oauth4webapi, and the SDK's AuthenticationClient.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { AuthenticationClient, ManagementClient } from "authing-node-sdk";
