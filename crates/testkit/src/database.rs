@@ -77,18 +77,23 @@ impl Drop for Database {
     }
 }
 
+/// The PostgreSQL server on which tests run; without one they run on SQLite.
+pub fn postgres() -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the test runner says which engine")]
+    let url = std::env::var("WATCHWORD_TEST_DATABASE").ok();
+    url.filter(|url| !url.is_empty())
+}
+
 async fn make_template() -> Template {
     let clock = Clock::frozen(START);
     let master = MasterKey::parse(MASTER_KEY).expect("a key");
-    #[expect(clippy::disallowed_methods, reason = "the test runner says which engine")]
-    let url = std::env::var("WATCHWORD_TEST_DATABASE").unwrap_or_default();
-    if url.is_empty() {
+    let Some(url) = postgres() else {
         let file = scratch("template").join("watchword.db");
         let db = Db::open(&Options::sqlite(&file), &clock).await.expect("the template opens");
         Services::start(db.clone(), clock, &master, Settings::default()).await.expect("keys are made");
         db.checkpoint().await.expect("the log is folded in");
         return Template::Sqlite(file);
-    }
+    };
     let name = format!("ww_template_{}", std::process::id());
     run_sql(&url, &format!("CREATE DATABASE {name}")).await;
     let db = Db::open(&Options { url: with_database(&url, &name), connections: 2, frugal: false }, &clock)

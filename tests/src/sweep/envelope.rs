@@ -5,7 +5,7 @@ use watchword_testkit::{Client, Reply};
 use watchword_web::{Op, Shape};
 
 use super::examples::{Call, valid};
-use super::{named, server};
+use super::{doors, named, server};
 
 fn wrapped(op: &str, shape: Shape, reply: &Reply, expected: u64) {
     let context = format!("{op}: {} {}", reply.http, reply.text);
@@ -44,7 +44,7 @@ async fn raw(call: &Call, body: Vec<u8>) -> Reply {
 
 #[tokio::test]
 async fn success_and_a_body_that_is_no_json_are_wrapped() {
-    for op in watchword_web::operations() {
+    for op in doors() {
         let s = server().await;
         let call = valid(&s, &op).await;
         if op.method == "POST" {
@@ -65,7 +65,7 @@ async fn success_and_a_body_that_is_no_json_are_wrapped() {
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_413() {
-    for op in watchword_web::operations().into_iter().filter(|op| op.method == "POST") {
+    for op in doors().into_iter().filter(|op| op.method == "POST") {
         let s = server().await;
         let call = valid(&s, &op).await;
         let reply = raw(&call, vec![b' '; op.body_limit + 1]).await;
@@ -113,7 +113,7 @@ async fn a_path_that_is_none_is_404_and_one_of_the_api_501() {
 #[tokio::test]
 async fn a_path_that_is_too_long_is_wrapped() {
     let s = server().await;
-    for op in watchword_web::operations().into_iter().filter(|op| op.method == "GET") {
+    for op in doors().into_iter().filter(|op| op.method == "GET") {
         let call = valid(&s_for(&op).await, &op).await;
         let long = format!("{}?x={}", op.path.replace("{appId}", &s.pool.app_id), "a".repeat(9_000));
         let reply = s.admin().await.get(&long).await;
@@ -131,7 +131,7 @@ async fn refusals_are_told_in_chinese_to_whoever_asks_for_it() {
     let s = server().await;
     let chinese =
         |body: &Value| body["message"].as_str().unwrap_or_default().chars().any(|c| ('一'..='龥').contains(&c));
-    for op in watchword_web::operations().into_iter().filter(|op| op.method == "POST") {
+    for op in doors().into_iter().filter(|op| op.method == "POST") {
         if op.shape == Shape::OAuth {
             continue;
         }

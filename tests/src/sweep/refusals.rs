@@ -9,7 +9,7 @@ use watchword_web::{Access, Op, Shape};
 
 use super::examples::{Call, valid};
 use super::snapshot::{ASIDE, Snapshot};
-use super::{named, server, status};
+use super::{doors, named, server, status};
 
 /// Operations that answer a caller of another pool with success, because they tell nothing and change nothing there.
 const FOREIGN_SUCCESS: &[(&str, &str)] = &[
@@ -71,7 +71,7 @@ async fn refused(s: &Server, op: &Op, call: &Call, expected: &[u64], who: &str, 
 
 #[tokio::test]
 async fn without_credentials_every_operation_refuses_and_leaves_no_trace() {
-    for op in watchword_web::operations() {
+    for op in doors() {
         let expected: &[u64] = match (op.access, op.shape) {
             (Access::Public, _) => continue,
             (Access::Nobody, _) => &[403],
@@ -94,7 +94,7 @@ async fn without_credentials_every_operation_refuses_and_leaves_no_trace() {
 
 #[tokio::test]
 async fn a_key_without_the_right_is_refused_and_the_trail_says_so() {
-    for op in watchword_web::operations() {
+    for op in doors() {
         let Access::Key(permission) = op.access else { continue };
         let s = server().await;
         let call = valid(&s, &op).await;
@@ -121,7 +121,7 @@ async fn a_key_without_the_right_is_refused_and_the_trail_says_so() {
 
 #[tokio::test]
 async fn a_management_token_does_not_make_an_end_user() {
-    for op in watchword_web::operations() {
+    for op in doors() {
         if !matches!(op.access, Access::User | Access::UserOrMfa) {
             continue;
         }
@@ -134,7 +134,7 @@ async fn a_management_token_does_not_make_an_end_user() {
 /// What a user who owes the second factor may do is written on the row, not left to the handler.
 #[tokio::test]
 async fn an_mfa_token_opens_only_what_says_so() {
-    for op in watchword_web::operations() {
+    for op in doors() {
         if op.access != Access::User {
             continue;
         }
@@ -147,7 +147,7 @@ async fn an_mfa_token_opens_only_what_says_so() {
 
 #[tokio::test]
 async fn credentials_of_another_pool_neither_read_nor_change_this_one() {
-    for op in watchword_web::operations() {
+    for op in doors() {
         let s = server().await;
         let other = s.new_pool("Another pool").await;
         let (other_user, other_app) = user_of(&s, &other, "mallory").await;
@@ -193,7 +193,7 @@ fn ids_of(snapshot: &Snapshot) -> std::collections::BTreeSet<String> {
 /// A foreign id and one that never existed get one answer, or the ids of other pools could be found by trying.
 #[tokio::test]
 async fn a_foreign_id_and_an_unknown_one_are_told_in_the_same_words() {
-    for op in watchword_web::operations() {
+    for op in doors() {
         let Access::Key(_) = op.access else { continue };
         let s = server().await;
         let other = s.new_pool("Another pool").await;
