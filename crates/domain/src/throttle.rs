@@ -120,8 +120,8 @@ pub async fn charge(ctx: &Ctx, guess: Guess, subject: &str) -> Result<bool> {
 pub async fn absolve(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
     let bucket = guess.bucket(subject);
     let fresh = Throttle { straight: 0, blocked_until: Millis(0), locked: false };
-    throttle::set(tx, ctx.pool(), &bucket, &fresh, ctx.now()).await?;
     throttle::uncount_failure(tx, ctx.pool(), &bucket, today(ctx)).await?;
+    throttle::set(tx, ctx.pool(), &bucket, &fresh, ctx.now()).await?;
     Ok(())
 }
 
@@ -132,9 +132,15 @@ pub async fn give_back(ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
     let state = throttle::hold(&mut tx, ctx.pool(), &bucket).await?;
     let straight = (state.straight - 1).max(0);
     let blocked_until = if straight >= FREE_TRIES { state.blocked_until } else { Millis(0) };
-    throttle::set(&mut tx, ctx.pool(), &bucket, &Throttle { straight, blocked_until, ..state }, ctx.now()).await?;
     throttle::uncount_failure(&mut tx, ctx.pool(), &bucket, today(ctx)).await?;
+    throttle::set(&mut tx, ctx.pool(), &bucket, &Throttle { straight, blocked_until, ..state }, ctx.now()).await?;
     Ok(tx.commit().await?)
+}
+
+/// Keeps everyone else from the counter until this transaction ends, judging nothing: for who locks rows that holders
+/// of the counter lock too, and so must hold it before them.
+pub async fn keep(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
+    Ok(tx.hold(ctx.pool(), &guess.bucket(subject)).await?)
 }
 
 /// Opens a lock and forgets its history.

@@ -1,4 +1,7 @@
 //! Counters of failed guesses, one row per guessed secret.
+//!
+//! Whoever writes both tables writes `throttle_days` first: not everybody holds the counter, and two who lock the
+//! same rows in opposite orders wait for each other.
 
 use watchword_kit::{Millis, PoolId};
 
@@ -64,17 +67,17 @@ pub async fn uncount_failure(tx: &mut Tx, pool: &PoolId, bucket: &str, day: i64)
 /// Forgets a counter and its history, as an administrator's reset does.
 pub async fn clear(tx: &mut Tx, pool: &PoolId, bucket: &str) -> Result<()> {
     tx.hold(pool, bucket).await?;
-    tx.run(sql!("DELETE FROM throttles WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await?;
     tx.run(sql!("DELETE FROM throttle_days WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await?;
+    tx.run(sql!("DELETE FROM throttles WHERE pool_id = $1 AND bucket = $2"), vals![pool, bucket]).await?;
     Ok(())
 }
 
 /// Forgets every counter whose bucket begins so.
 pub async fn clear_all(tx: &mut Tx, pool: &PoolId, prefix: &str) -> Result<()> {
     let pattern = format!("{}%", crate::table::escape_like(prefix));
-    let sql = sql!("DELETE FROM throttles WHERE pool_id = $1 AND bucket LIKE $2 ESCAPE '\\'");
-    tx.run(sql, vals![pool, &pattern]).await?;
     let sql = sql!("DELETE FROM throttle_days WHERE pool_id = $1 AND bucket LIKE $2 ESCAPE '\\'");
+    tx.run(sql, vals![pool, &pattern]).await?;
+    let sql = sql!("DELETE FROM throttles WHERE pool_id = $1 AND bucket LIKE $2 ESCAPE '\\'");
     tx.run(sql, vals![pool, &pattern]).await?;
     Ok(())
 }

@@ -306,11 +306,11 @@ pub async fn delete(
     life::take_away(tx, pool, users).await?;
     let counters = [
         sql!(
-            "DELETE FROM throttles
+            "DELETE FROM throttle_days
              WHERE pool_id = $1 AND (bucket IN ANY_OF($2) OR SUBSTR(bucket, 1, 34) IN ANY_OF($3))"
         ),
         sql!(
-            "DELETE FROM throttle_days
+            "DELETE FROM throttles
              WHERE pool_id = $1 AND (bucket IN ANY_OF($2) OR SUBSTR(bucket, 1, 34) IN ANY_OF($3))"
         ),
     ];

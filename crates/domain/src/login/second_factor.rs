@@ -95,6 +95,7 @@ pub async fn recover(ctx: &Ctx, code: Option<Secret<String>>) -> Result<(SignedI
     let next = recovery::generate(&ctx.entropy);
     let next_hash = hash(ctx, &next);
     let mut tx = ctx.write().await?;
+    throttle::keep(&mut tx, ctx, Guess::SecondFactor, &user_id).await?;
     let about = json!({ "userId": user_id, "factor": "RECOVERY_CODE" });
     let spent = match (&stored, right) {
         (Some(stored), true) => {
