@@ -1,6 +1,7 @@
 //! Signing in.
 
 mod gate;
+mod race;
 mod second_factor;
 
 use serde_json::{Value, json};

@@ -30,7 +30,7 @@ pub use first_factor::validate as validate_password;
 pub(crate) use first_factor::{admit_address, charge_address, plain};
 pub(crate) use new_password::set as set_new_password;
 pub(crate) use own_password::own_password;
-pub(crate) use second_factor::{end_waiting, hash as hash_recovery};
+pub(crate) use second_factor::{end_waiting, hash as hash_recovery, hold as hold_second_factor};
 pub use second_factor::{recover, verify_code, verify_otp};
 pub use unlock::unlock;
 
@@ -151,7 +151,8 @@ fn at_api(admitted: Admitted) -> Result<TokenSet> {
     }
 }
 
-/// A user who has passed the first factor, in a unit of work that is still open.
+/// A user who has passed the first factor, held by a unit of work that is still open: what was proven still holds when
+/// the session is written.
 pub(crate) struct Proven {
     pub tx: Tx,
     pub user: User,
@@ -304,12 +305,18 @@ impl Completion {
     }
 }
 
-/// Completes the pending sign-in of the caller, or steps the caller's session up, by a proof of this kind.
+/// Completes the pending sign-in of the caller, who is held, or steps the caller's session up, by a proof of this kind.
 ///
 /// # Errors
 /// 401/2021 when the sign-in was completed or ended by somebody else, 403 when this kind of proof is not what it
 /// waits for.
-pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &str) -> Result<Completion> {
+pub(crate) async fn complete(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    user: &User,
+    kind: FactorType,
+    method: &str,
+) -> Result<Completion> {
     match ctx.actor() {
         Actor::User(session) => {
             let mut amr: Vec<String> = serde_json::from_str(&session.amr).map_err(Error::internal)?;
@@ -323,7 +330,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
             follow::signed_in(tx, ctx, &session.user_id).await?;
             Ok(Completion { fresh: None, cookie: None })
         }
-        Actor::Pending(transaction) => complete_pending(tx, ctx, transaction, kind, method).await,
+        Actor::Pending(transaction) => complete_pending(tx, ctx, user, transaction, kind, method).await,
         Actor::Anonymous | Actor::System | Actor::AccessKey(_) => Err(Error::new(codes::NOT_SIGNED_IN)),
     }
 }
@@ -331,6 +338,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
 async fn complete_pending(
     tx: &mut Tx,
     ctx: &Ctx,
+    user: &User,
     transaction: &MfaTransaction,
     kind: FactorType,
     method: &str,
@@ -338,7 +346,9 @@ async fn complete_pending(
     if !mfa_transaction::consume(tx, ctx.pool(), &transaction.id, ctx.now()).await? {
         return Err(Error::new(codes::MFA_TOKEN_INVALID));
     }
-    let user = crate::user::by_id(tx, ctx.pool(), &transaction.user_id).await?;
+    if !life::may_sign_in(user, ctx.now()) {
+        return Err(Error::new(codes::USER_DISABLED));
+    }
     let app = app::load(tx, ctx.pool(), &transaction.app_id).await?;
     if method != "rc" && !Demand::load(tx, ctx, Some(&app), &user.id).await?.satisfied_by(kind) {
         return Err(Error::new(codes::FORBIDDEN)
@@ -358,7 +368,7 @@ async fn complete_pending(
     if let Some(waiting) = &transaction.interaction_id {
         let mut proof = Proof { amr: &amr, auth_time: ctx.now(), recovery_until };
         if transaction.demanded_by != STEP_UP {
-            let cookie = sign_on(tx, ctx, &app, &user, waiting, proof).await?;
+            let cookie = sign_on(tx, ctx, &app, user, waiting, proof).await?;
             return Ok(Completion { fresh: None, cookie: Some(cookie) });
         }
         // The first factor is as old as it was.
@@ -373,9 +383,9 @@ async fn complete_pending(
         return Ok(Completion { fresh: None, cookie: Some(cookie) });
     }
     let opening = Opening::at_api(ctx, &app, &transaction.scope, &amr, recovery_until)?;
-    let session = open_session(tx, ctx, &app, &user, opening).await?;
-    let draft = tokens::draft(tx, ctx, &session, &app, &user, &tokens::Extras::default()).await?;
-    Ok(Completion { fresh: Some((user, draft)), cookie: None })
+    let session = open_session(tx, ctx, &app, user, opening).await?;
+    let draft = tokens::draft(tx, ctx, &session, &app, user, &tokens::Extras::default()).await?;
+    Ok(Completion { fresh: Some((user.clone(), draft)), cookie: None })
 }
 
 /// `demanded_by` of a transaction that raises the assurance of a sign-on.

@@ -81,6 +81,12 @@ pub(crate) async fn issue(
     waiting: Option<&Interaction>,
 ) -> Result<Response> {
     let over = || Error::new(codes::INTERACTION_OVER);
+    let user = user::hold(&mut tx, ctx.pool(), &sso.user_id).await?;
+    // What was judged before the user was held must still be so.
+    let now = store::TABLE.get(&mut tx, ctx.pool(), &sso.id).await?;
+    if !now.is_some_and(|now| now.amr == sso.amr && now.mfa_at == sso.mfa_at) {
+        return Err(over());
+    }
     if let Some(waiting) = waiting
         && !interaction::end(&mut tx, ctx.pool(), &waiting.id, ctx.now()).await?
     {
@@ -89,7 +95,6 @@ pub(crate) async fn issue(
     if !store::touch(&mut tx, ctx.pool(), &sso.id, ctx.now() + IDLE).await? {
         return Err(over());
     }
-    let user = user::by_id(&mut tx, ctx.pool(), &sso.user_id).await?;
     let wants = wish.wants;
     let code_ends = ctx.now() + Client::of(app)?.code_lifetime;
     let lifetime = ctx.now() + session_lifetime(app)?;

@@ -17,6 +17,7 @@ use crate::captcha::Answer;
 use crate::ctx::Ctx;
 use crate::message::{self, Medium};
 use crate::passwords::Verdict;
+use crate::sso_session;
 use crate::throttle::{self, Guess};
 use crate::user::{self, LoginName, history};
 
@@ -63,7 +64,14 @@ async fn by_name(
         Verdict::Right | Verdict::Wrong => None,
     };
     let mut tx = ctx.write().await?;
-    let (Some(user), Verdict::Right | Verdict::RightButStale) = (&found, verdict) else {
+    // From here on the user stays: whoever changes the password or suspends the account comes before, and is seen, or
+    // after, and ends the session that this opens.
+    let held = match &found {
+        Some(user) => sso_session::hold(&mut tx, ctx, app, &user.id).await.map(Some).or_else(gone)?,
+        None => None,
+    };
+    let unchanged = held.as_ref().is_some_and(|user| user.password_hash == stored);
+    let (Some(mut user), true, Verdict::Right | Verdict::RightButStale) = (held, unchanged, verdict) else {
         charge_address(&mut tx, ctx).await?;
         gate::failed(&mut tx, ctx, found.as_ref(), &who, true).await?;
         if let Some(user) = &found {
@@ -73,18 +81,19 @@ async fn by_name(
         return Err(ctx.commit_refusal(tx, refusal, about(found.as_ref(), "pwd")).await);
     };
     throttle::absolve(&mut tx, ctx, Guess::Password, &subject).await?;
-    if let (Some(old), Some(new)) = (&stored, &fresh) {
-        watchword_store::login::rehash(&mut tx, ctx.pool(), &user.id, old, new).await?;
-    }
-    // Read again inside the unit of work: the user may have been suspended or changed while the hash was computed.
-    let user = user::by_id(&mut tx, ctx.pool(), &user.id).await.map_err(|_| Error::new(codes::CREDENTIALS_WRONG))?;
-    if fresh.is_none() && user.password_hash != stored {
-        return Err(ctx.commit_refusal(tx, Error::new(codes::CREDENTIALS_WRONG), about(Some(&user), "pwd")).await);
+    if let (Some(old), Some(new)) = (&stored, fresh) {
+        watchword_store::login::rehash(&mut tx, ctx.pool(), &user.id, old, &new).await?;
+        user.password_hash = Some(new);
     }
     if let Some(refusal) = gate::passed(&mut tx, ctx, app, &user, &name).await? {
         return Err(ctx.commit_refusal(tx, refusal, about(Some(&user), "pwd")).await);
     }
     Ok(Proven { tx, user, amr: "pwd" })
+}
+
+/// A user who was deleted meanwhile is one who does not exist.
+fn gone<T>(e: Error) -> Result<Option<T>> {
+    if e.code() == codes::USER_NOT_FOUND { Ok(None) } else { Err(e) }
 }
 
 /// Who is tried, for counters: one for a user, whatever name was used, and one for a name that nobody has.
@@ -229,9 +238,18 @@ pub(super) async fn pass_code(
     let right = message::check_code(&mut tx, ctx, medium, &target, "CHANNEL_LOGIN", given).await?;
     let found = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
     let amr = if medium == Medium::Sms { "sms" } else { "email" };
-    match found {
-        Some(user) if right => Ok(Proven { tx, user, amr }),
-        found => {
+    let held = match &found {
+        Some(user) if right => sso_session::hold(&mut tx, ctx, app, &user.id).await.map(Some).or_else(gone)?,
+        _ => None,
+    };
+    // Who has changed the address or number meanwhile is not whom the code was sent to.
+    let has = |user: &User| match medium {
+        Medium::Email => user.email_key.as_deref() == Some(&target),
+        Medium::Sms => user.phone_key.as_deref() == Some(&target),
+    };
+    match held.filter(has) {
+        Some(user) => Ok(Proven { tx, user, amr }),
+        None => {
             charge_address(&mut tx, ctx).await?;
             gate::failed(&mut tx, ctx, found.as_ref(), &who, false).await?;
             if let Some(user) = &found {

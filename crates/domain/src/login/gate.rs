@@ -112,7 +112,8 @@ async fn needs_picture(tx: &mut Tx, ctx: &Ctx, conditions: &Conditions<'_>, who:
     Ok(false)
 }
 
-/// Counts a factor that was wrong, in the caller's unit of work; `password` says whether it was one.
+/// Counts a factor that was wrong, in the caller's unit of work; `password` says whether it was one. Where there is such
+/// a user, the caller holds it for a password.
 pub(crate) async fn failed(tx: &mut Tx, ctx: &Ctx, found: Option<&User>, who: &str, password: bool) -> Result<()> {
     let settings = pool::settings(tx, ctx.pool()).await?;
     let conditions = Conditions::of(&settings.security.login_anomaly);
@@ -247,7 +248,8 @@ pub async fn charge_registration(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// Opens the locks of an account and forgets what led to them: its owner or an administrator has said so.
+/// Opens the locks of an account, whose user is held, and forgets what led to them: its owner or an administrator has
+/// said so.
 pub(crate) async fn unlock(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
     let bucket = format!("lock:{user}");
     locks::clear_all(tx, ctx.pool(), &bucket).await?;

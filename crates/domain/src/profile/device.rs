@@ -10,7 +10,7 @@ use watchword_store::session::{self, Session};
 
 use crate::ctx::Ctx;
 use crate::logout::back_channel;
-use crate::user::{agent, search};
+use crate::user::{self, agent, search};
 
 /// Notes the sign-in that opened a session.
 pub(crate) async fn seen(tx: &mut Tx, session: &Session) -> Result<()> {
@@ -77,6 +77,7 @@ pub async fn revoke_session(ctx: &Ctx, req: DeviceReq) -> Result<()> {
 async fn end(ctx: &Ctx, req: DeviceReq, forget: bool) -> Result<()> {
     let (user, id) = (&ctx.session()?.user_id, req.device_id);
     let mut tx = ctx.write().await?;
+    user::hold(&mut tx, ctx.pool(), user).await?;
     let agent = store::agent(&mut tx, ctx.pool(), user, &id).await?.ok_or_else(unknown)?;
     let mut live = session::of_user(&mut tx, ctx.pool(), user, ctx.now()).await?;
     live.retain(|session| session.user_agent.as_deref().unwrap_or_default() == agent);
