@@ -15,8 +15,6 @@ use crate::ctx::Ctx;
 use crate::logout::back_channel;
 use crate::{pool, user};
 
-/// A sign-on ends after this long without use.
-pub const IDLE: Millis = Millis::days(1);
 /// Random bytes in a cookie.
 const BYTES: usize = 32;
 
@@ -86,7 +84,8 @@ fn id(ctx: &Ctx, realm: &str) -> Option<String> {
 pub(crate) async fn open(tx: &mut Tx, ctx: &Ctx, app: &Application, user_id: &str, proof: Proof<'_>) -> Result<Cookie> {
     let (realm, token) = (realm(app).to_owned(), Secret::new(hash::token(&ctx.entropy, BYTES)));
     // How long a browser stays signed in, the pool says.
-    let lasts = pool::settings(tx, ctx.pool()).await?.security.cookie;
+    let settings = pool::settings(tx, ctx.pool()).await?;
+    let lasts = settings.security.cookie;
     let expires_at = ctx.now() + Millis::seconds(lasts.cookie_expires_in);
     let row = SsoSession {
         pool_id: ctx.pool().to_string(),
@@ -100,7 +99,7 @@ pub(crate) async fn open(tx: &mut Tx, ctx: &Ctx, app: &Application, user_id: &st
         ip: ctx.request().ip.clone(),
         user_agent: ctx.request().user_agent.clone(),
         created_at: ctx.now(),
-        idle_until: (ctx.now() + IDLE).min(expires_at),
+        idle_until: (ctx.now() + Millis::seconds(settings.sign_on_idle_seconds)).min(expires_at),
         expires_at,
     };
     TABLE.insert(tx, &row).await?;
