@@ -3,6 +3,7 @@
 mod first_factor;
 pub mod gate;
 mod new_password;
+mod newcomer;
 mod own_password;
 mod second_factor;
 mod unlock;
@@ -26,9 +27,12 @@ use crate::sso_session::{self, Cookie, Proof};
 use crate::user::{history, life};
 use crate::{app, profile, token as tokens};
 
+use newcomer::Newcomer;
+
 pub use first_factor::validate as validate_password;
 pub(crate) use first_factor::{admit_address, charge_address, plain};
 pub(crate) use new_password::set as set_new_password;
+pub(crate) use newcomer::way as way_by_code;
 pub(crate) use own_password::own_password;
 pub(crate) use second_factor::{end_waiting, hash as hash_recovery, hold as hold_second_factor};
 pub use second_factor::{recover, verify_code, verify_otp};
@@ -60,8 +64,8 @@ pub(crate) enum Admitted {
 ///
 /// # Errors
 /// 403/2333 for a wrong account or password, 300 with 1635 or 1636 and the trigger data when a second factor is
-/// needed, 300/1639 and 300/2058 when the password must be changed first, 429 after too many failures; and what
-/// [`gate`] refuses.
+/// needed, 300/1639 and 300/2058 with a token for reset-password when the password must be changed first, 429 after too
+/// many failures; 400 at `options.scope` and 403 as [`permitted`] says; and what [`gate`] refuses.
 pub async fn sign_in(ctx: &Ctx, req: SignInReq) -> Result<TokenSet> {
     let app_id = ctx.app_id().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
     let app = app::load(&mut ctx.read().await?, ctx.pool(), app_id).await?;
@@ -72,22 +76,18 @@ pub async fn sign_in(ctx: &Ctx, req: SignInReq) -> Result<TokenSet> {
             .because(text!("tenants are not supported yet", "暂不支持租户"))
             .at("options.tenantId"));
     }
-    if options.auto_register == Some(true) {
-        return Err(Error::new(codes::NOT_IMPLEMENTED)
-            .because(text!("sign-up is not supported yet; create the user first", "暂不支持自动注册，请先创建用户"))
-            .at("options.autoRegister"));
-    }
-    let scope = clean_scope(options.scope.as_deref())?;
+    let scope = permitted(&app, clean_scope(options.scope.as_deref())?)?;
     let encrypted = options.password_encrypt_type.unwrap_or_default();
     let captcha = Answer { text: options.captcha_code, token: options.captcha_token };
+    let newcomer = options.auto_register.unwrap_or_default().then_some(Newcomer { custom_data: options.custom_data });
     let proven = match req.connection {
         SignInConnection::Password => {
             let payload = req.password_payload.ok_or_else(|| missing("passwordPayload"))?;
-            first_factor::password(ctx, &app, payload, encrypted, &captcha).await?
+            first_factor::password(ctx, &app, payload, encrypted, &captcha, newcomer).await?
         }
         SignInConnection::Passcode => {
             let payload = req.pass_code_payload.ok_or_else(|| missing("passCodePayload"))?;
-            first_factor::pass_code(ctx, &app, payload, &captcha).await?
+            first_factor::pass_code(ctx, &app, payload, &captcha, newcomer).await?
         }
         SignInConnection::Ldap | SignInConnection::Ad => {
             return Err(Error::new(codes::NOT_IMPLEMENTED)
@@ -106,7 +106,7 @@ pub(crate) async fn with_password(
     payload: PasswordPayload,
     captcha: &Answer,
 ) -> Result<Cookie> {
-    let proven = first_factor::password(ctx, app, payload, PasswordEncryptType::None, captcha).await?;
+    let proven = first_factor::password(ctx, app, payload, PasswordEncryptType::None, captcha, None).await?;
     at_browser(admit(ctx, app, proven, Goal::Browser(interaction)).await?)
 }
 
@@ -118,7 +118,7 @@ pub(crate) async fn with_code(
     payload: PassCodePayload,
     captcha: &Answer,
 ) -> Result<Cookie> {
-    let proven = first_factor::pass_code(ctx, app, payload, captcha).await?;
+    let proven = first_factor::pass_code(ctx, app, payload, captcha, None).await?;
     at_browser(admit(ctx, app, proven, Goal::Browser(interaction)).await?)
 }
 
@@ -140,7 +140,7 @@ pub(crate) async fn by_password(
     scope: &str,
     extras: tokens::Extras,
 ) -> Result<TokenSet> {
-    let proven = first_factor::password(ctx, app, payload, PasswordEncryptType::None, &Answer::default()).await?;
+    let proven = first_factor::password(ctx, app, payload, PasswordEncryptType::None, &Answer::default(), None).await?;
     at_api(admit(ctx, app, proven, Goal::Tokens { scope, extras: &extras }).await?)
 }
 
@@ -168,21 +168,18 @@ pub(crate) async fn admit(ctx: &Ctx, app: &Application, proven: Proven, goal: Go
         history::failed(&mut tx, ctx, &user.id, amr).await?;
         return Err(ctx.commit_refusal(tx, Error::new(codes::USER_DISABLED), about).await);
     }
-    if let Some(refusal) = gate::admit(&mut tx, ctx, app, &user, amr == "pwd").await? {
-        if let (Goal::Browser(waiting), true) = (&goal, refusal.code() == codes::PASSWORD_TOO_OLD) {
-            wait(&mut tx, ctx, waiting, None, Some(&user.id)).await?;
-        }
+    if let Some(refusal) = gate::admit(&mut tx, ctx, app, &user).await? {
         return Err(ctx.commit_refusal(tx, refusal, about).await);
     }
-    if user.reset_password_on_next_login && amr == "pwd" {
+    if let Some(due) = gate::password_due(&mut tx, ctx, &user).await?.filter(|_| amr == "pwd") {
         let refusal = match goal {
             Goal::Browser(waiting) => {
                 wait(&mut tx, ctx, waiting, None, Some(&user.id)).await?;
-                Error::new(codes::RESET_PASSWORD_FIRST)
+                Error::new(due)
             }
             Goal::Tokens { .. } => {
                 let data = profile::password::begin_first(&mut tx, ctx, &user).await?;
-                Error::new(codes::RESET_PASSWORD_FIRST).with_data(data)
+                Error::new(due).with_data(data)
             }
         };
         return Err(ctx.commit_refusal(tx, refusal, about).await);
@@ -478,6 +475,24 @@ fn check_client(ctx: &Ctx, app: &Application, req: &SignInReq) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(codes::UNAUTHENTICATED).because(text!("wrong client secret", "应用密钥错误")).at("client_secret"))
+}
+
+/// # Errors
+/// 400 at `options.scope` for one that the application may not ask for; 403 for an application whose users are asked to
+/// consent, as they are at its page only.
+fn permitted(app: &Application, scope: String) -> Result<String> {
+    let settings = app::client_settings(app)?;
+    settings.permit_scope(&scope).map_err(|_| {
+        let detail = text!("this application may not ask for that scope", "该应用不能申请此 scope");
+        Error::invalid("options.scope", detail)
+    })?;
+    if !settings.skip_consent {
+        return Err(Error::new(codes::METHOD_DISABLED).because(text!(
+            "users of this application are asked to consent: send them to /oidc/auth",
+            "该应用需要用户授权确认，请通过 /oidc/auth 登录"
+        )));
+    }
+    Ok(scope)
 }
 
 /// Scope values are visible ASCII without quotes (RFC 6749 §3.3), at most 20 of them; the default is

@@ -5,7 +5,7 @@ use futures_util::future::{BoxFuture, FutureExt, join_all};
 use serde_json::{Value, json};
 use watchword_testkit::{Browser, Client, PASSWORD, RECOVERY_CODE, Reply, SECRET, Server, encode};
 
-use crate::authorize::{App, exchange, plain, sign_in};
+use crate::authorize::{App, exchange, plain, request, sign_in};
 use crate::security_settings::{anomaly, set};
 
 const OTHER: &str = "quite another long secret";
@@ -77,13 +77,41 @@ async fn no_second_factor_completes_a_sign_in_whose_password_was_changed() {
         let waiting = nodes.one.waiting(&name).await;
         let body = json!({ "totp": nodes.one.code(SECRET, 0) });
         let change = json!({ "userId": id, "password": OTHER });
-        let (proven, changed) = tokio::join!(
-            waiting.post("/api/v3/mfa-totp-verify", body),
-            admin.post("/api/v3/update-user", change)
-        );
+        let (proven, changed) =
+            tokio::join!(waiting.post("/api/v3/mfa-totp-verify", body), admin.post("/api/v3/update-user", change));
         changed.ok();
         if let Some(token) = access_of(&proven) {
             is_dead(&nodes.one, &token, &format!("round {round}")).await;
+        }
+    }
+}
+
+/// An application that is opened while the user signs out is either not opened or ended with the rest.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn signing_out_leaves_no_session_that_was_opened_at_the_same_moment() {
+    let nodes = Nodes::start().await;
+    let app = plain(&nodes.one).await;
+    let silent = request(&app, &[("prompt", "none")]);
+    for round in 0..ROUNDS {
+        let name = format!("user{round}");
+        nodes.one.user(&name).await;
+        let mut browser = Browser::new(&nodes.one);
+        let page = sign_in(&mut browser, &app, &name, &[]).await;
+        let hint =
+            exchange(&nodes.one, &app, &page.code(), &[]).await.body["id_token"].as_str().expect("a hint").to_owned();
+        let out = format!("/oidc/session/end?id_token_hint={}", encode(&hint));
+        let visits = (0..12).map(|n| {
+            let mut tab = browser.at(nodes.node(n));
+            let path = if n == 5 { &out } else { &silent };
+            async move { tab.get(path).await }
+        });
+        for page in join_all(visits).await {
+            assert!(page.http < 500, "{} {}", page.http, page.text);
+            if page.location.is_none() || !page.returned().contains_key("code") {
+                continue;
+            }
+            let opened = exchange(&nodes.two, &app, &page.code(), &[]).await;
+            assert!(access_of(&opened).is_none(), "round {round}: {}", opened.text);
         }
     }
 }
@@ -100,8 +128,7 @@ async fn what_an_old_password_has_begun_ends_with_it() {
     let mut browser = Browser::new(&s);
     let page = sign_in(&mut browser, &app, "ada", &[]).await;
     assert!(page.offers("password"), "{}", page.text);
-    let again =
-        json!({ "userId": id, "password": OTHER, "options": { "resetPasswordOnNextLogin": true } });
+    let again = json!({ "userId": id, "password": OTHER, "options": { "resetPasswordOnNextLogin": true } });
     admin.post("/api/v3/update-user", again).await.ok();
     let mine = "the thief's own long secret";
     browser.submit(&page, "password", &[("password", mine), ("again", mine)]).await;
@@ -116,8 +143,12 @@ async fn whatever_happens_to_a_user_at_once_nobody_waits_for_whoever_waits_for_t
     let admins = [nodes.one.admin().await, nodes.two.admin().await];
     // Counters of failures and locks take part.
     let check = json!({ "enabled": true, "limit": 2, "timeInterval": 300 });
-    set(&admins[0], json!({ "loginAnomalyDetection": anomaly(json!({
-        "accountLock": "condition_set", "accountLockLoginPasswordFailCheck": check })) })).await;
+    set(
+        &admins[0],
+        json!({ "loginAnomalyDetection": anomaly(json!({
+        "accountLock": "condition_set", "accountLockLoginPasswordFailCheck": check })) }),
+    )
+    .await;
     let mut users = Vec::new();
     for n in 0..3 {
         let name = format!("user{n}");

@@ -11,6 +11,7 @@ use watchword_store::user::User;
 use watchword_store::{Tx, quota};
 
 use super::gate::{Attempt, Method};
+use super::newcomer::Newcomer;
 use super::{Proven, about, gate};
 use crate::app;
 use crate::captcha::Answer;
@@ -36,9 +37,10 @@ pub(super) async fn password(
     payload: PasswordPayload,
     encrypted: PasswordEncryptType,
     captcha: &Answer,
+    newcomer: Option<Newcomer>,
 ) -> Result<Proven> {
     let name = login_name(&payload)?;
-    by_name(ctx, app, name, plain(ctx, payload.password, encrypted), captcha).await
+    by_name(ctx, app, name, plain(ctx, payload.password, encrypted), captcha, newcomer).await
 }
 
 async fn by_name(
@@ -47,6 +49,7 @@ async fn by_name(
     name: LoginName,
     given: Secret<String>,
     captcha: &Answer,
+    newcomer: Option<Newcomer>,
 ) -> Result<Proven> {
     let mut tx = ctx.read().await?;
     admit_address(&mut tx, ctx).await?;
@@ -56,20 +59,34 @@ async fn by_name(
     let who = who(found.as_ref(), &name);
     let subject = format!("{who}:{}", ctx.network());
     gate::before(ctx, app, &Attempt { method: Method::Password(&name), who: &who, captcha }).await?;
-    let stored = found.as_ref().and_then(|u| u.password_hash.clone());
-    let verdict = judge(ctx, &subject, given.clone(), stored.clone()).await?;
-    let fresh = match verdict {
+    if let (None, Some(newcomer)) = (&found, newcomer)
+        && let Some(user) = newcomer.by_password(ctx, app, &name, given.clone()).await?
+    {
+        let mut tx = ctx.write().await?;
+        let user = sso_session::hold(&mut tx, ctx, app, &user.id).await?;
+        return past_gate(tx, ctx, app, user, &name).await;
+    }
+    let mut stored = found.as_ref().and_then(|u| u.password_hash.clone());
+    let mut verdict = judge(ctx, &subject, given.clone(), stored.clone()).await?;
+    let mut fresh = match verdict {
         // Can wait for the next sign-in where there is no room now.
-        Verdict::RightButStale => ctx.passwords.hash(given, ctx.entropy).await.ok(),
+        Verdict::RightButStale => ctx.passwords.hash(given.clone(), ctx.entropy).await.ok(),
         Verdict::Right | Verdict::Wrong => None,
     };
     let mut tx = ctx.write().await?;
     // From here on the user stays: whoever changes the password or suspends the account comes before, and is seen, or
     // after, and ends the session that this opens.
-    let held = match &found {
-        Some(user) => sso_session::hold(&mut tx, ctx, app, &user.id).await.map(Some).or_else(gone)?,
-        None => None,
-    };
+    let mut held = hold(&mut tx, ctx, app, found.as_ref()).await?;
+    if let (Verdict::RightButStale, Some(now)) = (verdict, &held)
+        && now.password_hash != stored
+    {
+        // Another sign-in may have stored a fresh hash of the same password.
+        drop(tx);
+        (stored, fresh) = (now.password_hash.clone(), None);
+        verdict = ctx.passwords.verify(given, stored.clone()).await?;
+        tx = ctx.write().await?;
+        held = hold(&mut tx, ctx, app, found.as_ref()).await?;
+    }
     let unchanged = held.as_ref().is_some_and(|user| user.password_hash == stored);
     let (Some(mut user), true, Verdict::Right | Verdict::RightButStale) = (held, unchanged, verdict) else {
         charge_address(&mut tx, ctx).await?;
@@ -85,15 +102,24 @@ async fn by_name(
         watchword_store::login::rehash(&mut tx, ctx.pool(), &user.id, old, &new).await?;
         user.password_hash = Some(new);
     }
-    if let Some(refusal) = gate::passed(&mut tx, ctx, app, &user, &name).await? {
-        return Err(ctx.commit_refusal(tx, refusal, about(Some(&user), "pwd")).await);
-    }
-    Ok(Proven { tx, user, amr: "pwd" })
+    past_gate(tx, ctx, app, user, &name).await
 }
 
-/// A user who was deleted meanwhile is one who does not exist.
-fn gone<T>(e: Error) -> Result<Option<T>> {
-    if e.code() == codes::USER_NOT_FOUND { Ok(None) } else { Err(e) }
+async fn past_gate(mut tx: Tx, ctx: &Ctx, app: &Application, user: User, name: &LoginName) -> Result<Proven> {
+    match gate::passed(&mut tx, ctx, app, &user, name).await? {
+        Some(refusal) => Err(ctx.commit_refusal(tx, refusal, about(Some(&user), "pwd")).await),
+        None => Ok(Proven { tx, user, amr: "pwd" }),
+    }
+}
+
+/// The user as of now, held; who was deleted meanwhile is one who does not exist.
+async fn hold(tx: &mut Tx, ctx: &Ctx, app: &Application, found: Option<&User>) -> Result<Option<User>> {
+    let Some(user) = found else { return Ok(None) };
+    match sso_session::hold(tx, ctx, app, &user.id).await {
+        Ok(user) => Ok(Some(user)),
+        Err(e) if e.code() == codes::USER_NOT_FOUND => Ok(None),
+        Err(e) => Err(e),
+    }
 }
 
 /// Who is tried, for counters: one for a user, whatever name was used, and one for a name that nobody has.
@@ -159,7 +185,7 @@ pub async fn validate(ctx: &Ctx, req: ValidatePasswordReq) -> Result<ValidatedPa
     let app_id = ctx.app_id().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
     let app = app::load(&mut ctx.read().await?, ctx.pool(), app_id).await?;
     let given = plain(ctx, password, password_encrypt_type.unwrap_or_default());
-    match by_name(ctx, &app, name, given, &Answer::default()).await {
+    match by_name(ctx, &app, name, given, &Answer::default(), None).await {
         Ok(Proven { tx, user, amr }) => {
             ctx.commit(tx, about(Some(&user), amr)).await?;
             Ok(ValidatedPassword { valid: true })
@@ -226,22 +252,28 @@ pub(super) async fn pass_code(
     app: &Application,
     payload: PassCodePayload,
     captcha: &Answer,
+    newcomer: Option<Newcomer>,
 ) -> Result<Proven> {
     let (medium, target, name) = pass_code_target(&payload).map_err(|e| e.at("passCodePayload"))?;
     let mut tx = ctx.read().await?;
     admit_address(&mut tx, ctx).await?;
-    let who = who(user::find_for_login(&mut tx, ctx.pool(), &name).await?.as_ref(), &name);
+    let known = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
+    let who = who(known.as_ref(), &name);
     drop(tx);
     gate::before(ctx, app, &Attempt { method: Method::Code(medium), who: &who, captcha }).await?;
+    let amr = if medium == Medium::Sms { "sms" } else { "email" };
+    if let (None, Some(newcomer)) = (&known, newcomer)
+        && let Some(user) = newcomer.by_code(ctx, app, &payload).await?
+    {
+        let mut tx = ctx.write().await?;
+        let user = sso_session::hold(&mut tx, ctx, app, &user.id).await?;
+        return Ok(Proven { tx, user, amr });
+    }
     let mut tx = ctx.write().await?;
     let given = payload.pass_code.reveal();
     let right = message::check_code(&mut tx, ctx, medium, &target, "CHANNEL_LOGIN", given).await?;
     let found = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
-    let amr = if medium == Medium::Sms { "sms" } else { "email" };
-    let held = match &found {
-        Some(user) if right => sso_session::hold(&mut tx, ctx, app, &user.id).await.map(Some).or_else(gone)?,
-        _ => None,
-    };
+    let held = hold(&mut tx, ctx, app, found.as_ref().filter(|_| right)).await?;
     // Who has changed the address or number meanwhile is not whom the code was sent to.
     let has = |user: &User| match medium {
         Medium::Email => user.email_key.as_deref() == Some(&target),
