@@ -74,6 +74,6 @@ pub async fn spend(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<bool> {
 /// Devices that a user, who is held, has approved and that have not come for their tokens get none.
 pub async fn void_approvals(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<()> {
     let sql =
-        sql!("UPDATE device_codes SET state = 'denied' WHERE pool_id = $1 AND user_id = $2 AND state = 'approved'");
+        sql!("UPDATE device_codes SET state = 'spent' WHERE pool_id = $1 AND user_id = $2 AND state = 'approved'");
     tx.run(sql, vals![pool, user]).await.map(drop)
 }

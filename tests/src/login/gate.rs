@@ -309,9 +309,10 @@ async fn unlocking_tells_nobody_whether_a_password_is_right() {
     // A wrong password counts as one at sign-in does: with the one before, the picture is asked for.
     let pool = watchword_kit::PoolId::new(&s.pool.id);
     let bucket = format!("lock:{id}");
-    let used =
-        watchword_store::quota::used_up(&mut s.services.db.read().await.unwrap(), &pool, &bucket, 1, s.clock.now());
+    let mut tx = s.services.db.read().await.unwrap();
+    let used = watchword_store::quota::used_up(&mut tx, &pool, &bucket, 1, s.clock.now());
     assert!(used.await.unwrap().is_some(), "the failure is counted against the account");
+    drop(tx);
     s.advance(minutes(2));
     s.app().post("/api/v3/send-email", send).await.done();
     ask(PASSWORD, &s.newest_code().await).await.ok();

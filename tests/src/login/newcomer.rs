@@ -120,7 +120,7 @@ async fn custom_data_of_the_sign_in_is_that_of_the_account_it_makes() {
     s.admin().await.post("/api/v3/set-custom-fields", fields).await.ok();
     let with = |data: Value| json!({ "autoRegister": true, "customData": data });
     by_password(&app, json!({ "username": "ada" }), with(json!({ "grade": "9" }))).await.refused(403);
-    by_password(&app, json!({ "username": "ada" }), with(json!({ "unknown": "9" }))).await.refused(400);
+    by_password(&app, json!({ "username": "ada" }), with(json!({ "unknown": "9" }))).await.refused(403);
     let tokens = by_password(&app, json!({ "username": "ada" }), with(json!({ "team": "red" }))).await.ok();
     let user = app.clone().bearer(tokens["access_token"].as_str().expect("a token"));
     let me = user.get("/api/v3/get-profile?withCustomData=true").await.ok();

@@ -130,8 +130,9 @@ fn check(wanted: &Wanted, allow_private: bool) -> Result<()> {
     }
     // A name is looked up, and checked, whenever something is sent.
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    let ip = if bare.eq_ignore_ascii_case("localhost") { Ok(Ipv4Addr::LOCALHOST.into()) } else { bare.parse() };
-    if ip.is_ok_and(|ip: IpAddr| !admits(allow_private, ip)) {
+    let ip: std::result::Result<IpAddr, _> =
+        if bare.eq_ignore_ascii_case("localhost") { Ok(Ipv4Addr::LOCALHOST.into()) } else { bare.parse() };
+    if ip.is_ok_and(|ip| !admits(allow_private, ip)) {
         let detail = text!("this address is not on the public Internet", "该地址不是公网地址");
         return Err(Error::invalid(at("smtp_host"), detail));
     }
