@@ -104,11 +104,12 @@ impl Db {
     }
 
     /// Clears away what changed rows of these tables have left, and lets the planner look at them anew (PostgreSQL, which
-    /// else does so when it finds the time); nothing to do on SQLite.
-    pub async fn vacuum(&self, tables: &[&'static str]) -> Result<()> {
+    /// else does so when it finds the time); nothing to do on SQLite. With `shrink` the tables are also made as small as
+    /// what is in them, for which they are locked: for tables that are nearly empty.
+    pub async fn vacuum(&self, tables: &[&'static str], shrink: bool) -> Result<()> {
         match self {
             Db::Sqlite(_) => Ok(()),
-            Db::Postgres(p) => p.vacuum(tables).await,
+            Db::Postgres(p) => p.vacuum(tables, shrink).await,
         }
     }
 
