@@ -7,6 +7,7 @@ mod discovery;
 mod dpop;
 mod exchange;
 mod forge;
+mod form;
 mod introspection;
 mod keys;
 mod par;
