@@ -14,6 +14,7 @@ mod par;
 mod password;
 mod refresh;
 pub mod register;
+mod third_party;
 mod userinfo;
 
 use data_encoding::BASE64URL_NOPAD;
