@@ -3,6 +3,7 @@
 mod client;
 mod credentials;
 mod device;
+mod device_page;
 mod discovery;
 mod dpop;
 mod exchange;

@@ -201,9 +201,3 @@ pub async fn drop_refresh_tokens_of_apps(tx: &mut Tx, pool: &PoolId, user: &str,
     let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND app_id IN ANY_OF($3)");
     tx.run(sql, vals![pool, user, apps]).await
 }
-
-/// Says when the user of a session has proven who they are, where that was before it was opened.
-pub async fn set_auth_time(tx: &mut Tx, pool: &PoolId, id: &str, at: Millis) -> Result<()> {
-    let sql = sql!("UPDATE sessions SET auth_time = $3 WHERE pool_id = $1 AND id = $2");
-    tx.run(sql, vals![pool, id, at]).await.map(drop)
-}

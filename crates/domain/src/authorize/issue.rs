@@ -10,7 +10,7 @@ use watchword_store::sso_session::SsoSession;
 use watchword_store::{Tx, sso_session as store};
 
 use super::client::Client;
-use super::next::{about, acr};
+use super::next::about;
 use super::request::{Mode, Request};
 use crate::ctx::Ctx;
 use crate::login::{Opening, open_session, session_lifetime};
@@ -59,7 +59,6 @@ impl Response {
 pub struct Kept {
     pub nonce: Option<String>,
     pub claims: Vec<String>,
-    pub acr: Option<String>,
     /// Resources for which tokens may be asked (RFC 8707).
     #[serde(default)]
     pub resources: Vec<String>,
@@ -81,12 +80,12 @@ pub(crate) async fn issue(
     waiting: Option<&Interaction>,
 ) -> Result<Response> {
     let over = || Error::new(codes::INTERACTION_OVER);
+    if !store::touch(&mut tx, ctx.pool(), &sso.id, ctx.now() + IDLE).await? {
+        return Err(over());
+    }
     if let Some(waiting) = waiting
         && !interaction::end(&mut tx, ctx.pool(), &waiting.id, ctx.now()).await?
     {
-        return Err(over());
-    }
-    if !store::touch(&mut tx, ctx.pool(), &sso.id, ctx.now() + IDLE).await? {
         return Err(over());
     }
     let user = user::by_id(&mut tx, ctx.pool(), &sso.user_id).await?;
@@ -109,7 +108,6 @@ pub(crate) async fn issue(
     let kept = Kept {
         nonce: wish.nonce.clone(),
         claims: wish.id_token_claims.clone(),
-        acr: Some(acr(sso)),
         resources: wish.resources.clone(),
         jkt: wish.jkt.clone(),
     };
@@ -138,7 +136,6 @@ pub(crate) async fn issue(
             nonce: kept.nonce,
             code: code.clone(),
             claims: kept.claims,
-            acr: kept.acr,
             resources: kept.resources,
             front: Some(Front { access_token: wants.token, id_token: wants.id_token }),
             ..Extras::default()
