@@ -113,7 +113,7 @@ async fn a_refresh_gives_no_more_than_the_application_may_ask_for_today() {
         s.admin().await.post("/api/v3/update-application", body).await.ok();
     };
     let grants = json!(["password", "refresh_token"]);
-    narrow(json!({ "grant_types": grants, "scope": "openid profile offline_access" })).await;
+    narrow(json!({ "grant_types": grants, "scope": "openid profile offline_access", "resources": [] })).await;
     refused(&shop.refresh(&s, &tokens["refresh_token"], &[("resource", api)]).await, 400, "invalid_target");
     refused(&shop.refresh(&s, &tokens["refresh_token"], &[("scope", "openid email")]).await, 400, "invalid_scope");
     let next = shop.refresh(&s, &tokens["refresh_token"], &[]).await.body;

@@ -8,7 +8,7 @@ use super::{App, app, refused, register, text};
 use crate::token::limited;
 
 /// What is open to them. Whatever is added here may be read by every application that somebody has agreed to once.
-const OPEN: &[&str] = &["GET /oidc/me", "POST /oidc/me", "GET /oauth/me", "POST /oauth/me", "GET /api/v3/get-profile"];
+const OPEN: &[&str] = &["GET /api/v3/get-profile", "GET /oidc/me", "POST /oidc/me", "GET /oauth/me", "POST /oauth/me"];
 
 #[test]
 fn userinfo_and_the_profile_are_all_that_a_third_party_may_call() {

@@ -127,7 +127,7 @@ pub(crate) async fn owes_second_factor(
 
 /// Scopes that the user has yet to agree to; all of them where the client wants the user asked anew. An application
 /// that skips consent is asked about all the same where it says `prompt=consent`, but for `offline_access`: OpenID
-/// Connect Core §11 makes every client say that for a refresh token, and the SDKs do.
+/// Connect Core §11 makes every client say that for a refresh token, and the Node SDK does.
 ///
 /// Whoever signs a device in is asked in any case: the code may have come from somebody else (RFC 8628 §5.4).
 pub(crate) async fn unagreed(
