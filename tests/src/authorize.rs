@@ -3,10 +3,13 @@
 mod account;
 mod basic;
 mod code;
+mod consent;
 mod hybrid;
 mod logout;
 mod model;
+mod object;
 mod page;
+mod par;
 mod refused;
 mod settings;
 mod step_up;

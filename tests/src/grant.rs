@@ -3,16 +3,19 @@
 mod client;
 mod credentials;
 mod device;
+mod device_page;
 mod discovery;
 mod dpop;
 mod exchange;
 mod forge;
+mod form;
 mod introspection;
 mod keys;
 mod par;
 mod password;
 mod refresh;
 pub mod register;
+mod third_party;
 mod userinfo;
 
 use data_encoding::BASE64URL_NOPAD;

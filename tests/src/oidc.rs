@@ -61,7 +61,7 @@ async fn discovery_names_our_issuer_whatever_the_host_header() {
     assert_eq!(document["authorization_endpoint"], "https://id.example.com/oidc/auth");
     assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
-    assert_eq!(document["request_parameter_supported"], false);
+    assert_eq!(document["request_uri_parameter_supported"], false);
 }
 
 #[tokio::test]

@@ -463,8 +463,11 @@ pub struct OpenIdConfiguration {
     /// Whether `claims` is understood.
     pub claims_parameter_supported: bool,
 
-    /// Whether request objects are understood.
+    /// Whether request objects (RFC 9101) are understood.
     pub request_parameter_supported: bool,
+
+    /// Algorithms by which a client may sign them: HS256 with its secret, others by a key of its `jwks`.
+    pub request_object_signing_alg_values_supported: Vec<String>,
 
     /// Whether request objects are fetched.
     pub request_uri_parameter_supported: bool,

@@ -2,7 +2,8 @@
 //! sign-on answers it, and what goes back to the client.
 //!
 //! # Layout
-//! - [`request`]: a request, checked; [`client`]: what the application may ask for; [`hint`]: ID tokens as hints
+//! - [`request`]: a request, checked; [`object`]: one that its client has signed; [`client`]: what the application may
+//!   ask for; [`hint`]: ID tokens as hints
 //! - [`next`]: what is still owed before the request can be answered
 //! - [`issue`]: the answer: code, tokens, or an error
 
@@ -10,6 +11,7 @@ pub mod client;
 pub mod hint;
 pub mod issue;
 pub mod next;
+mod object;
 pub mod request;
 
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use serde_json::json;
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, PoolId, Result, codes, text};
+use watchword_store::Tx;
 use watchword_store::app::Application;
 use watchword_store::interaction::{Interaction, TABLE};
 use watchword_store::quota::{self, Quota};
@@ -34,10 +37,15 @@ pub use request::{Mode, Params, Request};
 pub const ONE_FACTOR: &str = "urn:watchword:acr:one-factor";
 pub const TWO_FACTORS: &str = "urn:watchword:acr:two-factor";
 
+/// `acr` of a sign-on or session whose second factor was proven then, if ever.
+pub fn acr(mfa_at: Option<Millis>) -> &'static str {
+    if mfa_at.is_some() { TWO_FACTORS } else { ONE_FACTOR }
+}
+
 /// How long a user may take to sign in.
 pub const PATIENCE: Millis = Millis::minutes(15);
-/// Interactions that one address (IPv6: one /64) may begin within ten minutes.
-const INTERACTIONS: i64 = 60_000;
+/// Within what time [`crate::services::Settings::sign_in_pages`] is counted.
+const WINDOW: Millis = Millis::minutes(10);
 
 /// What the browser does next.
 #[derive(Debug)]
@@ -62,7 +70,7 @@ pub async fn begin(
     let pool = PoolId::new(&app.pool_id);
     let request = ctx::Request { app_id: Some(app.id.clone()), ..request };
     let ctx = Ctx::new(services.clone(), pool, Actor::Anonymous, request, Some(Audit::Authorize));
-    let params = pushed(&ctx, &app, params).await?;
+    let params = object::open(&ctx, &app, pushed(&ctx, &app, params).await?)?;
     let wish = match Request::read(&ctx, &app, &params)? {
         Ok(wish) => wish,
         Err(refusal) => return Ok(Answer::Client(Box::new(refusal))),
@@ -80,19 +88,25 @@ pub async fn begin(
             let (error, why) = owed.unmet();
             Ok(Answer::Client(Box::new(wish.refuse(&ctx, error, why))))
         }
-        _ => {
-            let bucket = format!("authorize:{}", ctx.network());
-            let quota = Quota { bucket: &bucket, limit: INTERACTIONS, window: Millis::minutes(10) };
-            if let Some(ends) = quota::charge(&mut tx, ctx.pool(), quota, ctx.now()).await? {
-                return Err(crate::throttle::too_many(ends - ctx.now()));
-            }
-            let row = interaction(&ctx, &app, &wish)?;
-            TABLE.insert(&mut tx, &row).await?;
-            // Nothing has been decided about anybody yet, so the trail has nothing to tell.
-            tx.commit().await?;
-            Ok(Answer::Interact(row.id))
-        }
+        _ => Ok(Answer::Interact(interact(tx, &ctx, &app, &wish).await?)),
     }
+}
+
+/// Keeps the request until its user has signed in, and answers the key of its page.
+///
+/// # Errors
+/// 429 for too many from one address.
+pub(crate) async fn interact(mut tx: Tx, ctx: &Ctx, app: &Application, wish: &Request) -> Result<String> {
+    let bucket = format!("authorize:{}", ctx.network());
+    let quota = Quota { bucket: &bucket, limit: ctx.settings.sign_in_pages, window: WINDOW };
+    if let Some(ends) = quota::charge(&mut tx, ctx.pool(), quota, ctx.now()).await? {
+        return Err(crate::throttle::too_many(ends - ctx.now()));
+    }
+    let row = interaction(ctx, app, wish)?;
+    TABLE.insert(&mut tx, &row).await?;
+    // Nothing has been decided about anybody yet, so the trail has nothing to tell.
+    tx.commit().await?;
+    Ok(row.id)
 }
 
 /// The parameters that the client pushed, where the browser brings only their name (RFC 9126 §4). What else comes along

@@ -3,14 +3,15 @@
 use watchword_crypto::signature;
 pub use watchword_crypto::signature::Signed;
 use watchword_crypto::vault::{Aad, Class};
-use watchword_kit::{Error, Millis, PoolId, Result, Secret, codes};
+use watchword_kit::{Error, Millis, PoolId, Result, Secret, codes, text};
 use watchword_store::access_key::{self, AccessKey};
-use watchword_store::{Tx, mfa_transaction, session};
+use watchword_store::session::{self, Session};
+use watchword_store::{Tx, mfa_transaction};
 
 use crate::ctx::{Actor, KeyActor, Request};
-use crate::dpop;
 use crate::services::Services;
 use crate::token::{self, AccessClaims};
+use crate::{app, dpop};
 
 /// How far a signed request's date may be off.
 const SKEW: Millis = Millis::seconds(300);
@@ -160,6 +161,24 @@ pub async fn by_access_token(services: &Services, given: &Presented<'_>) -> Resu
     // What this token may be used for, which may be less than the session was granted.
     session.scope = claims.scope;
     Ok((pool, Actor::User(Box::new(session))))
+}
+
+/// The refusal of a session whose application asks its users for consent (`skip_consent` false, as of every application
+/// that has registered itself), where an operation is for the pool's own applications.
+///
+/// # Errors
+/// Of the database only.
+pub async fn third_party(services: &Services, session: &Session) -> Result<Option<Error>> {
+    let pool = PoolId::new(&session.pool_id);
+    let app = app::load(&mut services.db.read().await?, &pool, &session.app_id).await?;
+    let refusal = || {
+        Error::new(codes::FORBIDDEN).because(text!(
+            "an application that asks its users for consent may read userinfo and get-profile within its scopes, and \
+             nothing else",
+            "需要用户授权的应用只能在其 scope 内读取用户信息（userinfo、get-profile）"
+        ))
+    };
+    Ok((!app::client_settings(&app)?.skip_consent).then(refusal))
 }
 
 /// Recognises an access token, or the mfaToken of a sign-in that waits for its second factor.

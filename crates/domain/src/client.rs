@@ -104,6 +104,9 @@ pub async fn authenticate(ctx: &Ctx, given: Given<'_>, endpoint: Endpoint) -> Re
         _ => false,
     };
     if right {
+        if secret.is_some() {
+            secret::absolve(ctx, Door::Client, &app.id).await?;
+        }
         return Ok(Client::App { app: Box::new(app), settings: Box::new(settings) });
     }
     if secret.is_none() {
@@ -124,7 +127,10 @@ fn form_decoded(secret: &Secret<String>) -> Secret<String> {
 async fn key(ctx: &Ctx, id: &str, secret: Option<&Secret<String>>) -> Result<Client> {
     let given = secret.ok_or_else(invalid_client)?;
     match caller::by_secret(ctx, id, given).await {
-        Ok(key) if key.pool_id == ctx.pool().as_str() => Ok(Client::Key(Box::new(key))),
+        Ok(key) if key.pool_id == ctx.pool().as_str() => {
+            secret::absolve(ctx, Door::AccessKey, id).await?;
+            Ok(Client::Key(Box::new(key)))
+        }
         _ => {
             let known = access_key::TABLE.get(&mut ctx.read().await?, ctx.pool(), id).await?;
             let whose = known.map(|key| (ctx.pool().clone(), json!({ "accessKeyId": key.id })));

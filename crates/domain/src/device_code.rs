@@ -1,4 +1,7 @@
-//! Devices without a keyboard or browser (RFC 8628): the device shows a code, the user types it somewhere else.
+//! Devices without a keyboard or browser (RFC 8628): the device shows a code, the user types it somewhere else: on the
+//! page ([`page`]), or in an application of the pool ([`look`], [`decide`]).
+
+pub mod page;
 
 use serde_json::json;
 use watchword_api::common::Success;
@@ -6,18 +9,19 @@ use watchword_api::token::{DecideDeviceReq, DeviceAuthorization, DeviceAuthoriza
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, Secret, codes, text};
 use watchword_store::Tx;
+use watchword_store::app::Application;
 use watchword_store::device_code::{self as store, Decision, DeviceCode, TABLE};
 use watchword_store::quota::{self, Quota};
-use watchword_store::session as sessions;
+use watchword_store::session::{self as sessions, Session};
 
 use crate::app::{self, DEVICE_CODE};
+use crate::authorize::Request;
+use crate::authorize::next::{self, Proven};
 use crate::client::{self, Client, Endpoint, Given};
 use crate::ctx::Ctx;
-use crate::demand::Demand;
-use crate::login;
-use crate::throttle;
+use crate::services::Services;
 use crate::token::oauth;
-use crate::user;
+use crate::{login, throttle, user};
 
 const LIFETIME: Millis = Millis::minutes(10);
 /// Between polls.
@@ -60,6 +64,7 @@ pub async fn begin(ctx: &Ctx, req: DeviceAuthorizationReq) -> Result<DeviceAutho
         user_id: None,
         amr: None,
         auth_time: None,
+        mfa_at: None,
         polled_at: ctx.now() - PAUSE,
         pause: PAUSE.0,
         created_at: ctx.now(),
@@ -70,7 +75,7 @@ pub async fn begin(ctx: &Ctx, req: DeviceAuthorizationReq) -> Result<DeviceAutho
     TABLE.insert(&mut tx, &row).await?;
     ctx.commit(tx, json!({ "clientId": app.id })).await?;
     let user_code = format!("{}-{}", &user_code[..LENGTH / 2], &user_code[LENGTH / 2..]);
-    let verification_uri = format!("{}/device", ctx.settings.public_url);
+    let verification_uri = page_address(ctx);
     Ok(DeviceAuthorization {
         device_code,
         verification_uri_complete: format!("{verification_uri}?user_code={user_code}"),
@@ -99,7 +104,8 @@ pub async fn look(ctx: &Ctx, query: DeviceQuery) -> Result<WaitingDevice> {
 /// Signs the device in as the caller, or refuses it. How the caller had signed in is what the device's tokens will say.
 ///
 /// # Errors
-/// 403 where the device's application asks for a second factor that the caller's session has not proven; 404 for a code
+/// 403 where the device wants scopes that the caller's token lacks, where its application asks for a consent that the
+/// user has not given, and where it asks for a second factor that the caller's session has not proven; 404 for a code
 /// under which nothing waits; 429 after too many.
 pub async fn decide(ctx: &Ctx, req: DecideDeviceReq) -> Result<Success> {
     let session = ctx.session()?;
@@ -116,17 +122,16 @@ pub async fn decide(ctx: &Ctx, req: DecideDeviceReq) -> Result<Success> {
     };
     let app = app::load(&mut tx, ctx.pool(), &row.app_id).await?;
     if req.approve {
-        let amr: Vec<String> = serde_json::from_str(&session.amr).map_err(Error::internal)?;
-        let demand = Demand::load(&mut tx, ctx, Some(&app), &session.user_id).await?;
-        if demand.holds_back(&app) && !amr.iter().any(|a| a == "mfa") {
-            return Err(ctx.commit_refusal(tx, Error::new(codes::STEP_UP_NEEDED), about(Some(&row))).await);
+        if let Some(refusal) = owed(&mut tx, ctx, &app, &row, session).await? {
+            return Err(ctx.commit_refusal(tx, refusal, about(Some(&row))).await);
         }
     }
     let decision = Decision {
         state: if req.approve { "approved" } else { "denied" },
-        user: &session.user_id,
-        amr: &session.amr,
-        auth_time: session.auth_time,
+        user: Some(&session.user_id),
+        amr: Some(&session.amr),
+        auth_time: Some(session.auth_time),
+        mfa_at: session.mfa_at,
     };
     if !store::decide(&mut tx, ctx.pool(), &row.id, &decision, ctx.now()).await? {
         return Err(ctx.commit_refusal(tx, nothing(), about(Some(&row))).await);
@@ -135,10 +140,38 @@ pub async fn decide(ctx: &Ctx, req: DecideDeviceReq) -> Result<Success> {
     Ok(Success { success: true })
 }
 
+/// Why this session may not sign that device in.
+async fn owed(tx: &mut Tx, ctx: &Ctx, app: &Application, row: &DeviceCode, session: &Session) -> Result<Option<Error>> {
+    let has = |wanted: &str| session.scope.split(' ').any(|scope| scope == wanted);
+    if let Some(scope) = row.scope.split(' ').find(|scope| !has(scope)) {
+        let detail =
+            text!("the device asks for {scope}, which your token lacks", "设备申请的 {scope} 不在您的 token 范围内");
+        return Ok(Some(Error::new(codes::FORBIDDEN).because(detail)));
+    }
+    let wish = Request { scope: row.scope.clone(), ..Request::default() };
+    if !next::unagreed(tx, ctx, app, &wish, &session.user_id).await?.is_empty() {
+        let page = page_address(ctx);
+        let detail =
+            text!("the device's application asks for consent: open {page}", "该设备的应用需要用户授权，请打开 {page}");
+        return Ok(Some(Error::new(codes::FORBIDDEN).because(detail)));
+    }
+    let proven = Proven { user: &session.user_id, amr: &session.amr, mfa_at: session.mfa_at };
+    let owes = next::owes_second_factor(tx, ctx, app, false, proven).await?;
+    Ok(owes.then(|| Error::new(codes::STEP_UP_NEEDED)))
+}
+
+fn page_address(services: &Services) -> String {
+    format!("{}/device", services.settings.public_url)
+}
+
 async fn waiting(tx: &mut Tx, ctx: &Ctx, typed: &Secret<String>) -> Result<DeviceCode> {
+    store::waiting(tx, ctx.pool(), &keyed(ctx, &plain(typed)), ctx.now()).await?.ok_or_else(nothing)
+}
+
+/// A code as it was typed, without what people put between the letters.
+fn plain(typed: &Secret<String>) -> String {
     let letters = |c: &char| !matches!(c, '-' | ' ');
-    let code: String = typed.reveal().chars().filter(letters).map(|c| c.to_ascii_uppercase()).take(64).collect();
-    store::waiting(tx, ctx.pool(), &keyed(ctx, &code), ctx.now()).await?.ok_or_else(nothing)
+    typed.reveal().chars().filter(letters).map(|c| c.to_ascii_uppercase()).take(64).collect()
 }
 
 fn nothing() -> Error {
@@ -172,7 +205,7 @@ fn draw(ctx: &Ctx) -> String {
 }
 
 /// What is stored of a user code: it is too short for a plain hash.
-fn keyed(ctx: &Ctx, code: &str) -> String {
-    let mac = hash::hmac_sha256(&ctx.keys.code_mac, format!("device:{}:{code}", ctx.pool().as_str()).as_bytes());
+fn keyed(services: &Services, code: &str) -> String {
+    let mac = hash::hmac_sha256(&services.keys.code_mac, format!("device:{code}").as_bytes());
     data_encoding::HEXLOWER.encode(&mac)
 }

@@ -25,6 +25,7 @@ use crate::authorize::{Request, Response, issue};
 use crate::captcha::Answer;
 use crate::ctx::{self, Actor, Ctx};
 use crate::demand::Demand;
+use crate::device_code::page;
 use crate::login::{self, STEP_UP, SignedIn};
 use crate::message::{self, Medium, target};
 use crate::services::Services;
@@ -83,6 +84,10 @@ pub enum Outcome {
     /// Back to the page.
     Page,
     Client(Box<Response>),
+    /// A device was signed in, or refused.
+    Device {
+        approved: bool,
+    },
 }
 
 /// Finds the interaction, for a step that the trail calls `action`.
@@ -223,7 +228,11 @@ fn shown(user: &User) -> String {
 /// # Errors
 /// 403 when the interaction is over.
 pub async fn go_on(step: Step, cookie: Option<&Cookie>, agreed: bool, chose: bool) -> Result<Outcome> {
-    let action = if agreed { Audit::ConsentGrant } else { Audit::Authorize };
+    let action = match (&step.wish.device, agreed) {
+        (Some(_), _) => Audit::DeviceDecide,
+        (None, true) => Audit::ConsentGrant,
+        (None, false) => Audit::Authorize,
+    };
     let step = step.then(cookie, action);
     let Step { ctx, app, wish, .. } = &step;
     let over = || Error::new(codes::INTERACTION_OVER);
@@ -233,32 +242,45 @@ pub async fn go_on(step: Step, cookie: Option<&Cookie>, agreed: bool, chose: boo
         user::hold(&mut tx, ctx.pool(), &seen.user_id).await.map_err(|_| over())?;
         sso = sso_session::current(&mut tx, ctx, app).await?;
     }
-    if chose && !store::select(&mut tx, ctx.pool(), &step.row.id, ctx.now()).await? {
-        return Err(over());
-    }
-    let row = TABLE.get(&mut tx, ctx.pool(), &step.row.id).await?.ok_or_else(over)?;
+    let mut row = TABLE.get(&mut tx, ctx.pool(), &step.row.id).await?.ok_or_else(over)?;
+    row.selected |= chose;
     if row.ended_at.is_some() || row.expires_at <= ctx.now() {
         return Err(over());
     }
     let Some(sso) = sso else { return Ok(Outcome::Page) };
     let mut next = next::next(&mut tx, ctx, app, wish, Some(&row), Some(&sso)).await?;
     if agreed && matches!(next, Next::Consent(_)) {
+        // The sign-on is taken before what is kept of it, here as everywhere.
+        if !sso_session::touch(&mut tx, ctx, &sso.id).await? {
+            return Err(over());
+        }
         next::agree(&mut tx, ctx, app, wish, &sso.user_id).await?;
         next = Next::Ready;
     }
-    match next {
-        Next::Ready => {
+    match (next, &wish.device) {
+        (Next::Ready, Some(device)) => {
+            page::approve(ctx, tx, app, device, &sso, &row).await?;
+            Ok(Outcome::Device { approved: true })
+        }
+        (Next::Refused(_), Some(_)) => {
+            let about = json!({ "userId": sso.user_id, "clientId": app.id });
+            Err(ctx.commit_refusal(tx, Error::new(codes::APP_ACCESS_DENIED), about).await)
+        }
+        (Next::Ready, None) => {
             let response = issue::issue(ctx, tx, app, wish, &sso, Some(&row)).await?;
             Ok(Outcome::Client(Box::new(response)))
         }
-        Next::Refused((error, why)) => {
+        (Next::Refused((error, why)), None) => {
             if !store::end(&mut tx, ctx.pool(), &row.id, ctx.now()).await? {
                 return Err(over());
             }
             ctx.commit(tx, json!({ "userId": sso.user_id, "appId": app.id, "error": error })).await?;
             Ok(Outcome::Client(Box::new(wish.refuse(ctx, error, why))))
         }
-        Next::Consent(_) | Next::Select if chose => {
+        (Next::Consent(_) | Next::Select, _) if chose => {
+            if !store::select(&mut tx, ctx.pool(), &row.id, ctx.now()).await? {
+                return Err(over());
+            }
             tx.commit().await?;
             Ok(Outcome::Page)
         }
@@ -267,14 +289,20 @@ pub async fn go_on(step: Step, cookie: Option<&Cookie>, agreed: bool, chose: boo
 }
 
 /// The user says no.
-pub async fn abort(step: Step) -> Result<Response> {
+pub async fn abort(step: Step) -> Result<Outcome> {
     let Step { ctx, app, row, wish } = &step;
     let mut tx = ctx.write().await?;
     if !store::end(&mut tx, ctx.pool(), &row.id, ctx.now()).await? {
         return Err(Error::new(codes::INTERACTION_OVER));
     }
+    if let Some(device) = &wish.device {
+        page::refuse(&mut tx, ctx, device).await?;
+    }
     ctx.commit(tx, json!({ "appId": app.id })).await?;
-    Ok(wish.refuse(ctx, "access_denied", "the user cancelled"))
+    Ok(match wish.device {
+        Some(_) => Outcome::Device { approved: false },
+        None => Outcome::Client(Box::new(wish.refuse(ctx, "access_denied", "the user cancelled"))),
+    })
 }
 
 /// Somebody else wants to sign in: whoever is signed on at this browser is signed out.

@@ -201,8 +201,9 @@ pub(crate) async fn admit(ctx: &Ctx, app: &Application, proven: Proven, goal: Go
             ctx.commit(tx, about).await?;
             Ok(Admitted::Browser(cookie))
         }
-        (Some(code), Goal::Tokens { scope, .. }) => {
-            let transaction = pending(ctx, app, &user, scope, amr, demanded_by(code));
+        (Some(code), Goal::Tokens { scope, extras }) => {
+            let waiting = pending(ctx, app, &user, scope, amr, demanded_by(code));
+            let transaction = MfaTransaction { extras: extras.kept()?, ..waiting };
             let mfa_token = tokens::begin_mfa(&mut tx, ctx, &transaction).await?;
             let data = demand.trigger_data(&user, mfa_token, demand.entries());
             let data = serde_json::to_value(data).map_err(Error::internal)?;
@@ -282,6 +283,7 @@ pub(crate) fn pending(
         expires_at: ctx.now() + tokens::MFA_LIFETIME,
         consumed_at: None,
         interaction_id: None,
+        extras: None,
     }
 }
 
@@ -381,7 +383,8 @@ async fn complete_pending(
     }
     let opening = Opening::at_api(ctx, &app, &transaction.scope, &amr, recovery_until)?;
     let session = open_session(tx, ctx, &app, user, opening).await?;
-    let draft = tokens::draft(tx, ctx, &session, &app, user, &tokens::Extras::default()).await?;
+    let extras = tokens::Extras::of_kept(transaction.extras.as_deref())?;
+    let draft = tokens::draft(tx, ctx, &session, &app, user, &extras).await?;
     Ok(Completion { fresh: Some((user.clone(), draft)), cookie: None })
 }
 

@@ -25,6 +25,8 @@ pub struct Settings {
     pub password_workers: usize,
     /// Password hashes that may wait for a worker; more are refused with 429.
     pub password_queue: usize,
+    /// Authorization requests that one address (IPv6: one /64) may leave waiting for a sign-in within ten minutes.
+    pub sign_in_pages: i64,
     /// How long the audit trail is kept.
     pub audit_retention: Millis,
     /// How long the sign-ins of users are kept.
@@ -41,6 +43,7 @@ impl Default for Settings {
             argon: Argon::default(),
             password_workers: std::thread::available_parallelism().map_or(2, usize::from),
             password_queue: 64,
+            sign_in_pages: 600,
             audit_retention: Millis::days(400),
             login_retention: Millis::days(400),
             allow_private_networks: false,

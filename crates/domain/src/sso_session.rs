@@ -49,6 +49,12 @@ pub(crate) async fn current(tx: &mut Tx, ctx: &Ctx, app: &Application) -> Result
     }
 }
 
+/// Takes the sign-on, which then lasts as long unused as the pool says; `false`: it has ended.
+pub(crate) async fn touch(tx: &mut Tx, ctx: &Ctx, id: &str) -> Result<bool> {
+    let idle = Millis::seconds(pool::settings(tx, ctx.pool()).await?.sign_on_idle_seconds);
+    Ok(store::touch(tx, ctx.pool(), id, ctx.now() + idle).await?)
+}
+
 /// Holds the user who is about to sign in, and whoever this browser is signed on as, since that sign-on may end by it;
 /// in the order of their ids.
 ///

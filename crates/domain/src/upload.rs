@@ -94,9 +94,9 @@ pub async fn get(
     let row = row.ok_or_else(nothing)?;
     if row.is_private {
         let (_, actor) = caller::by_access_token(services, token.ok_or_else(nothing)?).await.map_err(|_| nothing())?;
-        let own =
-            matches!(actor, Actor::User(session) if session.user_id == row.user_id && session.pool_id == row.pool_id);
-        if !own {
+        let Actor::User(session) = actor else { return Err(nothing()) };
+        let own = session.user_id == row.user_id && session.pool_id == row.pool_id;
+        if !own || caller::third_party(services, &session).await?.is_some() {
             return Err(nothing());
         }
     }

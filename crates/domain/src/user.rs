@@ -41,7 +41,7 @@ use watchword_kit::{Error, PoolId, Result, codes};
 use watchword_store::Tx;
 use watchword_store::user::{TABLE, User};
 
-pub use claims::{claims, requested_claims};
+pub use claims::{claims, requested_claims, scope_of_claim};
 pub use resolve::{LoginName, find_for_login, resolve, resolve_many};
 pub use view::written;
 

@@ -97,3 +97,5 @@ CREATE INDEX sessions_sso_session_id ON sessions (pool_id, sso_session_id) WHERE
 
 -- The interaction whose sign-in waits; the mfaToken of such a row is never handed out.
 ALTER TABLE mfa_transactions ADD COLUMN interaction_id TEXT;
+-- JSON of what the request for tokens asked for beside the scope: resources, and the key to which they are bound.
+ALTER TABLE mfa_transactions ADD COLUMN extras TEXT;

@@ -29,6 +29,7 @@ CREATE TABLE device_codes (
     -- JSON list of how the approving user had signed in (RFC 8176)
     amr TEXT,
     auth_time BIGINT,
+    mfa_at BIGINT,
     polled_at BIGINT NOT NULL,
     -- milliseconds between polls
     pause BIGINT NOT NULL,
@@ -37,7 +38,8 @@ CREATE TABLE device_codes (
     PRIMARY KEY (pool_id, id)
 );
 
-CREATE UNIQUE INDEX device_codes_user_code ON device_codes (pool_id, user_code);
+-- Whoever types a code on the page names no pool.
+CREATE UNIQUE INDEX device_codes_user_code ON device_codes (user_code);
 CREATE INDEX device_codes_user_id ON device_codes (pool_id, user_id);
 CREATE INDEX device_codes_app_id ON device_codes (pool_id, app_id);
 CREATE INDEX device_codes_expires_at ON device_codes (expires_at);

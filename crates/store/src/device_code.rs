@@ -21,6 +21,8 @@ row! {
         /// JSON list (RFC 8176).
         pub amr: Option<String>,
         pub auth_time: Option<Millis>,
+        /// When the approving user had proven a second factor.
+        pub mfa_at: Option<Millis>,
         pub polled_at: Millis,
         /// Milliseconds between polls.
         pub pause: i64,
@@ -34,29 +36,38 @@ pub static TABLE: Table<DeviceCode> = Table::new("device_codes");
 /// The device that shows this code and still waits.
 pub async fn waiting(tx: &mut Tx, pool: &PoolId, user_code: &str, now: Millis) -> Result<Option<DeviceCode>> {
     let sql = sql!(
-        "SELECT pool_id, id, user_code, app_id, scope, resources, state, user_id, amr, auth_time, polled_at, pause,
-                created_at, expires_at
+        "SELECT pool_id, id, user_code, app_id, scope, resources, state, user_id, amr, auth_time, mfa_at, polled_at,
+                pause, created_at, expires_at
          FROM device_codes WHERE pool_id = $1 AND user_code = $2 AND state = 'pending' AND expires_at > $3"
     );
     tx.maybe(sql, vals![pool, user_code, now]).await
 }
 
+/// The pool of the device that shows this code: whoever types it has not said which pool is meant.
+pub async fn pool_of(tx: &mut Tx, user_code: &str) -> Result<Option<PoolId>> {
+    let sql = sql!("SELECT pool_id FROM device_codes WHERE user_code = $1");
+    Ok(tx.maybe::<(String,)>(sql, vals![user_code]).await?.map(|(pool,)| PoolId::new(pool)))
+}
+
 /// What a user has decided about a device.
+#[derive(Default)]
 pub struct Decision<'a> {
     /// `approved` or `denied`.
     pub state: &'static str,
-    pub user: &'a str,
-    pub amr: &'a str,
-    pub auth_time: Millis,
+    /// `None`: somebody refused who was not signed in.
+    pub user: Option<&'a str>,
+    pub amr: Option<&'a str>,
+    pub auth_time: Option<Millis>,
+    pub mfa_at: Option<Millis>,
 }
 
 /// Decides once; `false` means that somebody else has, or that it is too late.
 pub async fn decide(tx: &mut Tx, pool: &PoolId, id: &str, to: &Decision<'_>, now: Millis) -> Result<bool> {
     let sql = sql!(
-        "UPDATE device_codes SET state = $3, user_id = $4, amr = $5, auth_time = $6
-         WHERE pool_id = $1 AND id = $2 AND state = 'pending' AND expires_at > $7"
+        "UPDATE device_codes SET state = $3, user_id = $4, amr = $5, auth_time = $6, mfa_at = $7
+         WHERE pool_id = $1 AND id = $2 AND state = 'pending' AND expires_at > $8"
     );
-    Ok(tx.run(sql, vals![pool, id, to.state, to.user, to.amr, to.auth_time, now]).await? == 1)
+    Ok(tx.run(sql, vals![pool, id, to.state, to.user, to.amr, to.auth_time, to.mfa_at, now]).await? == 1)
 }
 
 /// Notes a poll.

@@ -23,6 +23,8 @@ row! {
         pub consumed_at: Option<Millis>,
         /// The interaction whose sign-in waits; the mfaToken of such a row is never handed out.
         pub interaction_id: Option<String>,
+        /// JSON of what the request for tokens asked for beside the scope; none where it asked for nothing.
+        pub extras: Option<String>,
     }
 }
 
@@ -32,7 +34,7 @@ pub static TABLE: Table<MfaTransaction> = Table::new("mfa_transactions");
 pub async fn live(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<Option<MfaTransaction>> {
     let sql = sql!(
         "SELECT t.pool_id, t.id, t.user_id, t.app_id, t.scope, t.amr, t.demanded_by, t.ip, t.user_agent, t.created_at,
-                t.expires_at, t.consumed_at, t.interaction_id
+                t.expires_at, t.consumed_at, t.interaction_id, t.extras
          FROM mfa_transactions t JOIN users u ON u.pool_id = t.pool_id AND u.id = t.user_id
          JOIN applications a ON a.pool_id = t.pool_id AND a.id = t.app_id
          WHERE t.pool_id = $1 AND t.id = $2 AND t.interaction_id IS NULL AND t.consumed_at IS NULL AND t.expires_at > $3
@@ -51,7 +53,7 @@ pub async fn live_of(
 ) -> Result<Option<MfaTransaction>> {
     let sql = sql!(
         "SELECT t.pool_id, t.id, t.user_id, t.app_id, t.scope, t.amr, t.demanded_by, t.ip, t.user_agent, t.created_at,
-                t.expires_at, t.consumed_at, t.interaction_id
+                t.expires_at, t.consumed_at, t.interaction_id, t.extras
          FROM mfa_transactions t JOIN users u ON u.pool_id = t.pool_id AND u.id = t.user_id
          JOIN applications a ON a.pool_id = t.pool_id AND a.id = t.app_id
          WHERE t.pool_id = $1 AND t.id = $2 AND t.interaction_id = $3 AND t.consumed_at IS NULL AND t.expires_at > $4

@@ -216,9 +216,3 @@ pub async fn spend_refresh_token(tx: &mut Tx, pool: &PoolId, id: &str, now: Mill
     let sql = sql!("UPDATE refresh_tokens SET used_at = $3 WHERE pool_id = $1 AND id = $2 AND used_at IS NULL");
     Ok(tx.run(sql, vals![pool, id, now]).await? == 1)
 }
-
-/// Says when the user of a session has proven who they are, where that was before it was opened.
-pub async fn set_auth_time(tx: &mut Tx, pool: &PoolId, id: &str, at: Millis) -> Result<()> {
-    let sql = sql!("UPDATE sessions SET auth_time = $3 WHERE pool_id = $1 AND id = $2");
-    tx.run(sql, vals![pool, id, at]).await.map(drop)
-}

@@ -103,6 +103,9 @@ keys! {
     "limits.connections" limits_connections: usize = "10000";
     /// Connections at once from one address, trusted proxies excepted; further ones are closed.
     "limits.connections_per_ip" limits_connections_per_ip: usize = "1000";
+    /// Sign-in pages that one address (IPv6: one /64) may open in one pool within ten minutes. Raise it where a whole
+    /// company comes from one address, and for load tests.
+    "limits.sign_in_pages_per_ip" limits_sign_in_pages_per_ip: u32 = "600";
     /// Time for a request's headers to arrive, also while a new connection sends nothing at all.
     "limits.header_timeout" limits_header_timeout: Seconds = "10";
     /// Time for a request's body to arrive.
@@ -185,6 +188,9 @@ impl Config {
             if n == 0 {
                 problems.push(format!("{name}: at least 1"));
             }
+        }
+        if self.limits_sign_in_pages_per_ip == 0 {
+            problems.push("limits.sign_in_pages_per_ip: at least 1".into());
         }
         let times = [
             ("limits.header_timeout", &self.limits_header_timeout),

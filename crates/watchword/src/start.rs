@@ -90,6 +90,7 @@ fn settings(config: &Config) -> Settings {
             n => n,
         },
         password_queue: config.passwords_queue,
+        sign_in_pages: i64::from(config.limits_sign_in_pages_per_ip),
         audit_retention: days(config.audit_retention_days),
         login_retention: days(config.logins_retention_days),
         allow_private_networks: config.allow_private_networks,

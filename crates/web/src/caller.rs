@@ -145,11 +145,15 @@ pub async fn identify(services: &Services, op: &Op, request: &Incoming<'_>) -> R
                 Actor::Pending(transaction) => transaction.app_id.clone(),
                 _ => String::new(),
             };
+            let refused = match &actor {
+                Actor::User(session) if !op.third_party => caller::third_party(services, session).await?,
+                _ => None,
+            };
             // A token of one application is not good for another, nor for one that does not exist.
             if request.header("x-authing-app-id").is_some_and(|named| named != own) {
                 return Err(Error::new(codes::APP_NOT_FOUND));
             }
-            Ok(Caller { pool, actor, app_id: Some(own), client_id: None, refused: None })
+            Ok(Caller { pool, actor, app_id: Some(own), client_id: None, refused })
         }
     }
 }

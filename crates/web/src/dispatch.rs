@@ -320,13 +320,14 @@ async fn run(
 }
 
 fn raw(op: &Op, parts: &http::request::Parts, path_params: Option<&RawPathParams>, body: Bytes) -> Raw {
-    let mut query = parts.uri.query().unwrap_or_default().to_owned();
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let mut path = String::new();
     for (name, value) in path_params.into_iter().flatten() {
         let value = percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
-        query = format!("{name}={value}&{query}");
+        path.push_str(&format!("{name}={value}&"));
     }
     let content_type = parts.headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    Raw { source: op.source, query, body, content_type }
+    Raw { source: op.source, path, query, body, content_type }
 }
 
 /// The address of whoever asks, behind these proxies.

@@ -17,15 +17,37 @@ pub use query::pairs;
 /// 400 with the path of the first offending member (`list[3].otp.secret`), 413 for too many of something.
 pub fn parse<T: DeserializeOwned>(raw: &Raw) -> Result<T> {
     match raw.source {
-        Source::Query => query::parse(&raw.query),
+        Source::Query => query::parse(&format!("{}{}", raw.path, raw.query)),
         Source::Form if !looks_like_json(&raw.body) => {
             let body = std::str::from_utf8(&raw.body).map_err(|_| not_utf8())?;
-            // Path parameters travel in the query; a form's own members come first.
-            query::parse(&format!("{body}&{}", raw.query))
+            // What stands in the address is in logs and histories: secrets are read from the body alone (RFC 6749
+            // §2.3.1), and nothing else from elsewhere but what the path names.
+            query::parse(&format!("{body}&{}", raw.path))
         }
         Source::Multipart => multipart::parse(raw),
-        Source::Form | Source::Json => json(&raw.body),
+        Source::Form => json(&raw.body),
+        Source::Json => {
+            says_json(raw)?;
+            json(&raw.body)
+        }
     }
+}
+
+/// A page of another site sends forms and plain text without asking, so that neither passes for JSON. SDKs send requests
+/// without members under any type.
+fn says_json(raw: &Raw) -> Result<()> {
+    let kind = raw.content_type.as_deref().unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {
+        return Ok(());
+    }
+    if matches!(raw.body.trim_ascii(), b"" | b"null" | b"{}") {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "Content-Type",
+        text!("application/json for a body of JSON", "JSON 请求体应为 application/json"),
+    ))
 }
 
 fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
@@ -104,7 +126,8 @@ mod tests {
 
     fn refuse(body: &str) -> String {
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let raw = Raw { source: Source::Json, query: String::new(), body, content_type: None };
+        let content_type = Some("application/json; charset=UTF-8".to_owned());
+        let raw = Raw { source: Source::Json, path: String::new(), query: String::new(), body, content_type };
         let e = parse::<Outer>(&raw).unwrap_err();
         assert!(e.code() == codes::INVALID || e.code() == codes::TOO_LARGE, "{e:?}");
         e.message(Lang::En)

@@ -59,9 +59,11 @@ pub enum Source {
     Multipart,
 }
 
-/// The input as it arrived, path parameters among the query.
+/// The input as it arrived.
 pub struct Raw {
     pub source: Source,
+    /// The path's parameters as a query: each pair ends in `&`.
+    pub path: String,
     pub query: String,
     pub body: Bytes,
     pub content_type: Option<String>,
@@ -78,6 +80,9 @@ pub struct Op {
     /// The module of the API, set where the lists come together.
     pub module: &'static str,
     pub access: Access,
+    /// Whether the token of a user may come from an application that asks its users for consent: such a one was given
+    /// scopes, and none of them is the account.
+    pub third_party: bool,
     /// The name of a write in the trail; `None`: the operation only reads.
     pub audit: Option<Audit>,
     pub shape: Shape,
@@ -176,6 +181,7 @@ impl Op {
             summary: "",
             module: "",
             access: Access::Nobody,
+            third_party: false,
             audit: None,
             shape: Shape::V3,
             source: if method == "GET" || method == "DELETE" { Source::Query } else { Source::Json },
@@ -216,6 +222,11 @@ impl Op {
 
     pub fn user(self) -> Op {
         Op { access: Access::User, ..self }
+    }
+
+    /// Admits the tokens of applications that ask for consent, too: the handler tells what their scopes tell.
+    pub fn third_party(self) -> Op {
+        Op { third_party: true, ..self }
     }
 
     pub fn user_or_mfa(self) -> Op {

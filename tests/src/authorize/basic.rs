@@ -145,12 +145,12 @@ async fn claims_are_told_in_the_id_token_where_the_request_names_them() {
 }
 
 #[tokio::test]
-async fn request_objects_are_refused_as_discovery_says() {
+async fn what_discovery_does_not_offer_is_refused() {
     let s = Server::start().await;
     let app = plain(&s).await;
     let mut browser = Browser::new(&s);
     let object = "eyJhbGciOiJub25lIn0.e30.";
-    assert_eq!(browser.get(&request(&app, &[("request", object)])).await.error(), "request_not_supported");
+    assert_eq!(browser.get(&request(&app, &[("request", object)])).await.error(), "invalid_request_object");
     let uri = browser.get(&request(&app, &[("request_uri", "https://evil.example/r")])).await;
     assert_eq!(uri.error(), "request_uri_not_supported");
     let missing = browser.get(&request(&app, &[("response_type", "")])).await;

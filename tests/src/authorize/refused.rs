@@ -106,3 +106,23 @@ async fn addresses_in_replies_are_the_configured_ones_whatever_the_host_header()
     assert!(page.location.as_deref().is_some_and(|l| l.starts_with(CALLBACK) && !l.contains("evil")));
     assert_eq!(page.returned()["iss"], "https://id.example.com/oidc");
 }
+
+#[tokio::test]
+async fn one_address_opens_so_many_sign_in_pages_and_leaves_no_long_requests_behind() {
+    let s = Server::with(|settings| settings.sign_in_pages = 5).await;
+    let app = plain(&s).await;
+    s.user("ada").await;
+    let mut browser = Browser::new(&s);
+    let long = "x".repeat(4000);
+    let more = [("state", long.as_str()), ("nonce", long.as_str()), ("login_hint", long.as_str())];
+    assert_eq!(browser.get(&request(&app, &more)).await.error(), "invalid_request");
+    sign_in(&mut browser, &app, "ada", &[]).await.code();
+    for _ in 1..5 {
+        assert!(Browser::new(&s).get(&request(&app, &[])).await.offers("login"));
+    }
+    let page = Browser::new(&s).get(&request(&app, &[])).await;
+    assert!(page.http == 429 && page.headers.contains_key("retry-after"), "{}", page.text);
+    browser.get(&request(&app, &[("prompt", "none")])).await.code();
+    s.clock.advance(watchword_testkit::minutes(11));
+    assert!(Browser::new(&s).get(&request(&app, &[])).await.offers("login"));
+}

@@ -115,3 +115,23 @@ async fn an_application_chooses_how_its_tokens_are_signed() {
     let shared = s.anonymous().get("/oidc/.well-known/jwks.json").await.body;
     assert!(shared["keys"].as_array().unwrap().iter().all(|k| k["kty"] == "RSA"), "{shared}");
 }
+
+#[tokio::test]
+async fn the_right_secret_ends_the_row_of_wrong_ones() {
+    let s = Server::start().await;
+    let shop = app(&s, json!({ "grant_types": ["client_credentials"] })).await;
+    let (right, wrong) = (shop.secret.clone(), "0".repeat(32));
+    let shop = |secret: &str| App { id: shop.id.clone(), secret: secret.to_owned() };
+    let form = [("grant_type", "client_credentials")];
+    for _ in 0..3 {
+        for _ in 0..8 {
+            refused(&shop(&wrong).post(&s, "/oidc/token", &form).await, 401, "invalid_client");
+        }
+        assert_eq!(shop(&right).post(&s, "/oidc/token", &form).await.http, 200);
+    }
+    for _ in 0..10 {
+        refused(&shop(&wrong).post(&s, "/oidc/token", &form).await, 401, "invalid_client");
+    }
+    assert_eq!(shop(&wrong).post(&s, "/oidc/token", &form).await.http, 429);
+    assert_eq!(shop(&right).post(&s, "/oidc/token", &form).await.http, 200, "a pause refuses wrong secrets only");
+}

@@ -12,7 +12,7 @@ async fn tv(s: &Server) -> App {
 }
 
 async fn begin(s: &Server, tv: &App) -> Value {
-    let begun = tv.post(s, "/oidc/device_authorization", &[("scope", "openid offline_access")]).await;
+    let begun = tv.post(s, "/oidc/device_authorization", &[("scope", "openid profile")]).await;
     assert_eq!(begun.http, 200, "{}", begun.text);
     begun.body
 }
@@ -40,7 +40,7 @@ async fn a_device_is_signed_in_when_its_user_approves_and_only_once() {
     let auth_time = claims(&json!(token))["iat"].clone();
     s.clock.advance(seconds(5));
     let seen = user.get(&format!("/api/v3/get-device-authorization?userCode={}", code.to_lowercase())).await.ok();
-    assert_eq!((&seen["appId"], &seen["scope"]), (&json!(tv.id), &json!("openid offline_access")));
+    assert_eq!((&seen["appId"], &seen["scope"]), (&json!(tv.id), &json!("openid profile")));
     let typed = json!({ "userCode": code.replace('-', " ").to_lowercase(), "approve": true });
     user.post(DECIDE, typed).await.ok();
     let tokens = poll(&s, &tv, &begun).await.body;
@@ -48,7 +48,6 @@ async fn a_device_is_signed_in_when_its_user_approves_and_only_once() {
     assert_eq!((&id["aud"], &id["amr"]), (&json!(tv.id), &json!(["pwd"])));
     assert_eq!(id["auth_time"], auth_time, "typing a code is no sign-in");
     assert_eq!(id["sub"], claims(&json!(token))["sub"]);
-    assert_eq!(tv.refresh(&s, &tokens["refresh_token"], &[]).await.http, 200);
     refused(&poll(&s, &tv, &begun).await, 400, "invalid_grant");
     decide(&user, &begun, true).await.refused(404);
 }
@@ -125,6 +124,46 @@ async fn where_the_devices_application_asks_for_a_second_factor_a_session_withou
     s.clock.advance(seconds(5));
     let tokens = poll(&s, &tv, &begun).await.body;
     assert_eq!(claims(&tokens["id_token"])["amr"], json!(["pwd", "otp", "mfa"]));
+}
+
+#[tokio::test]
+async fn a_token_signs_no_device_in_for_more_than_it_may_itself() {
+    let s = Server::start().await;
+    let tv = tv(&s).await;
+    let more = [("scope", "openid profile offline_access")];
+    let begun = tv.post(&s, "/oidc/device_authorization", &more).await.body;
+    let (user, _) = s.signed_in_as("ada").await;
+    let told = decide(&user, &begun, true).await.refused(403);
+    assert!(told["message"].as_str().is_some_and(|m| m.contains("offline_access")), "{told}");
+    refused(&poll(&s, &tv, &begun).await, 400, "authorization_pending");
+    decide(&user, &begun, false).await.ok();
+}
+
+#[tokio::test]
+async fn an_approval_forges_no_fresh_second_factor() {
+    let s = Server::start().await;
+    let tv = tv(&s).await;
+    s.user_with_otp("ada").await;
+    let ada = s.signed_in_with_otp("ada", SECRET).await;
+    s.clock.advance(minutes(6));
+    let begun = begin(&s, &tv).await;
+    decide(&ada, &begun, true).await.ok();
+    let tokens = poll(&s, &tv, &begun).await.body;
+    let device = s.anonymous().bearer(text(&tokens["access_token"]));
+    let factor = device.get("/api/v3/list-enrolled-factors").await.ok()[0]["factorId"].clone();
+    device.post("/api/v3/reset-factor", json!({ "factorId": factor })).await.refused(403);
+}
+
+#[tokio::test]
+async fn a_demand_that_came_up_since_the_approval_is_not_evaded_by_it() {
+    let s = Server::start().await;
+    let tv = tv(&s).await;
+    let begun = begin(&s, &tv).await;
+    let (user, _) = s.signed_in_as("ada").await;
+    decide(&user, &begun, true).await.ok();
+    let factors = json!({ "appId": tv.id, "enabledFactors": ["OTP"] });
+    s.admin().await.post("/api/v3/update-application-mfa-settings", factors).await.ok();
+    refused(&poll(&s, &tv, &begun).await, 400, "invalid_grant");
 }
 
 #[tokio::test]

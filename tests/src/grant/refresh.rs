@@ -111,3 +111,33 @@ async fn a_session_that_nobody_refreshes_ends_before_its_tokens_do() {
     let access = s.anonymous().bearer(text(&tokens["access_token"]));
     access.get("/api/v3/list-enrolled-factors").await.refused_with(401, 2020);
 }
+
+#[tokio::test]
+async fn a_refresh_gives_no_more_than_the_application_may_ask_for_today() {
+    let s = Server::start().await;
+    let api = "https://api.example.com";
+    let shop = app(&s, json!({ "grant_types": ["password", "refresh_token"], "resources": [api] })).await;
+    s.user("ada").await;
+    let form = [
+        ("grant_type", "password"),
+        ("username", "ada"),
+        ("password", watchword_testkit::PASSWORD),
+        ("scope", "openid profile email offline_access"),
+        ("resource", api),
+    ];
+    let tokens = shop.post(&s, "/oidc/token", &form).await.body;
+    let narrow = async |oidc: serde_json::Value| {
+        let body = json!({ "appId": shop.id, "oidcConfig": oidc });
+        s.admin().await.post("/api/v3/update-application", body).await.ok();
+    };
+    let grants = json!(["password", "refresh_token"]);
+    narrow(json!({ "grant_types": grants, "scope": "openid profile offline_access", "resources": [] })).await;
+    refused(&shop.refresh(&s, &tokens["refresh_token"], &[("resource", api)]).await, 400, "invalid_target");
+    refused(&shop.refresh(&s, &tokens["refresh_token"], &[("scope", "openid email")]).await, 400, "invalid_scope");
+    let next = shop.refresh(&s, &tokens["refresh_token"], &[]).await.body;
+    assert_eq!(next["scope"], "openid profile offline_access", "{next}");
+    assert_eq!(claims(&next["access_token"])["scope"], "openid profile offline_access");
+    narrow(json!({ "grant_types": grants, "scope": "openid" })).await;
+    let last = shop.refresh(&s, &next["refresh_token"], &[]).await.body;
+    assert_eq!((&last["scope"], last.get("refresh_token")), (&json!("openid"), None), "{last}");
+}

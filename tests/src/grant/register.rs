@@ -126,3 +126,46 @@ async fn metadata_that_cannot_be_is_refused_and_strangers_get_no_grants_without_
     let made = registrar.post(REGISTER, public).await.body;
     assert!(made.get("client_secret").is_none(), "{made}");
 }
+
+#[tokio::test]
+async fn what_registration_cannot_set_stays_as_an_administrator_has_left_it() {
+    let s = Server::start().await;
+    allow(&s).await;
+    let registrar = limited(&s, &["application:register"]).await;
+    let made = registrar.post(REGISTER, metadata()).await.body;
+    let (client, path) = own(&s, &made).await;
+    let admin = s.admin().await;
+    let read = format!("/api/v3/get-application?appId={}", text(&made["client_id"]));
+    let mut oidc = admin.get(&read).await.ok()["oidcConfig"].clone();
+    oidc["access_token_expire"] = json!(600);
+    oidc["resources"] = json!(["https://api.example.com"]);
+    let body = json!({ "appId": made["client_id"], "appDescription": "checked", "oidcConfig": oidc });
+    admin.post("/api/v3/update-application", body).await.ok();
+    let next = json!({ "client_name": "Wiki 2", "redirect_uris": ["https://wiki.example.com/cb2"] });
+    assert_eq!(client.call("PUT", &path, Some(next)).await.http, 200);
+    let now = admin.get(&read).await.ok();
+    let oidc = &now["oidcConfig"];
+    assert_eq!((&oidc["access_token_expire"], &oidc["skip_consent"]), (&json!(600), &json!(false)), "{oidc}");
+    assert_eq!(oidc["resources"], json!(["https://api.example.com"]));
+    assert_eq!((&now["appDescription"], &now["appName"]), (&json!("checked"), &json!("Wiki 2")));
+    assert_eq!(oidc["grant_types"], json!(["authorization_code"]), "what is left out gets its default");
+}
+
+#[tokio::test]
+async fn a_change_by_the_client_and_one_by_an_administrator_at_once_are_both_kept() {
+    let s = Server::start().await;
+    allow(&s).await;
+    let made = limited(&s, &["application:register"]).await.post(REGISTER, metadata()).await.body;
+    let (client, path) = own(&s, &made).await;
+    let admin = s.admin().await;
+    for n in 0..10 {
+        let name = format!("Wiki {n}");
+        let next = json!({ "client_name": name, "redirect_uris": ["https://wiki.example.com/cb2"] });
+        let body = json!({ "appId": made["client_id"], "appDescription": name });
+        let (by_client, by_admin) =
+            tokio::join!(client.call("PUT", &path, Some(next)), admin.post("/api/v3/update-application", body));
+        assert_eq!((by_client.http, by_admin.http), (200, 200));
+        let now = admin.get(&format!("/api/v3/get-application?appId={}", text(&made["client_id"]))).await.ok();
+        assert_eq!((&now["appName"], &now["appDescription"]), (&json!(name), &json!(name)));
+    }
+}

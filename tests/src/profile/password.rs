@@ -200,3 +200,22 @@ async fn a_password_is_checked_without_signing_anybody_in() {
     check(json!({ "password": "x" })).await.refused_at("username");
     assert_eq!(s.audited("user.password_check").await, 5);
 }
+
+#[tokio::test]
+async fn an_account_without_a_password_gets_its_first_by_a_recent_proof_only() {
+    let s = Server::with(|settings| settings.demo = true).await;
+    s.admin().await.post("/api/v3/create-user", json!({ "username": "cyd", "email": "cyd@example.com" })).await.ok();
+    let sign_in = async || {
+        let code = s.mailed(&s.app(), "cyd@example.com", "CHANNEL_LOGIN").await;
+        let payload = json!({ "email": "cyd@example.com", "passCode": code });
+        let body = json!({ "connection": "PASSCODE", "passCodePayload": payload });
+        let tokens = s.app().post("/api/v3/signin", body).await.ok();
+        s.app().bearer(tokens["access_token"].as_str().expect("a token"))
+    };
+    let stale = sign_in().await;
+    s.clock.advance(minutes(6));
+    let change = json!({ "newPassword": NEW });
+    let told = stale.post("/api/v3/update-password", change.clone()).await.refused(403);
+    assert!(told["message"].as_str().is_some_and(|m| m.contains("sign in again")), "{told}");
+    sign_in().await.post("/api/v3/update-password", change).await.done();
+}

@@ -125,6 +125,13 @@ impl ClientSettings {
             .because(text!("this client may not ask for that scope", "该应用不能申请此 scope")))
     }
 
+    /// What is left of a scope that was granted once: the client may have been given fewer since.
+    pub fn still_permitted(&self, granted: &str) -> String {
+        let Some(allowed) = &self.scopes else { return granted.to_owned() };
+        let left: Vec<&str> = granted.split_ascii_whitespace().filter(|s| allowed.iter().any(|a| a == s)).collect();
+        left.join(" ")
+    }
+
     /// # Errors
     /// `invalid_target` (RFC 8707 §2) for a resource that the client may not ask for.
     pub fn permit_resources(&self, asked: &[String]) -> Result<()> {

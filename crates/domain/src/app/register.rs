@@ -28,6 +28,8 @@ const SETTINGS: &[&str] = &[
     "require_pushed_authorization_requests",
     "dpop_bound_access_tokens",
 ];
+/// Set with `token_endpoint_auth_method`.
+const LIKE_TOKEN_AUTH: &[&str] = &["introspection_endpoint_auth_method", "revocation_endpoint_auth_method"];
 /// Grants in which nobody asks the user: no stranger registers for them.
 const NOT_FOR_STRANGERS: &[&str] = &["password", "client_credentials", client::TOKEN_EXCHANGE, "implicit"];
 
@@ -44,6 +46,9 @@ pub async fn register(ctx: &Ctx, given: Object) -> Result<Object> {
         )));
     }
     let (mut app, plain) = fresh(ctx, "Registered application")?;
+    let mut config = settings(&app)?;
+    config.oidc.insert("skip_consent".into(), false.into());
+    app.config = serde_json::to_string(&config).map_err(Error::internal)?;
     apply(&mut app, &given)?;
     let token = hash::token(&ctx.entropy, 32);
     let row = ClientRegistration {
@@ -74,13 +79,14 @@ pub async fn read_registration(ctx: &Ctx, id: &str) -> Result<Object> {
     shown(ctx, &app, &token)
 }
 
-/// `PUT /oidc/register/{client_id}`: what is left out gets its default, as at registration.
+/// `PUT /oidc/register/{client_id}`: what is left out gets its default, as at registration. What registration cannot set
+/// (lifetimes, resources, consent) stays as an administrator has left it.
 ///
 /// # Errors
 /// As [`register`] and [`read_registration`]; `invalid_client_metadata` where `client_secret` is not the application's.
 pub async fn change_registration(ctx: &Ctx, mut given: Object) -> Result<Object> {
     let id = ctx.request().path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let (mut app, token) = registered(ctx, id).await?;
+    let (app, token) = registered(ctx, id).await?;
     if given.remove("client_id").is_some_and(|named| named != app.id) {
         return Err(metadata(text!("client_id names another application", "client_id 与路径不符")));
     }
@@ -90,10 +96,12 @@ pub async fn change_registration(ctx: &Ctx, mut given: Object) -> Result<Object>
             return Err(metadata(text!("client_secret is not the application's", "client_secret 不正确")));
         }
     }
-    apply(&mut app, &given)?;
-    app.updated_at = ctx.now();
     let ctx = ctx.rebind(PoolId::new(&app.pool_id), Actor::Anonymous);
     let mut tx = ctx.write().await?;
+    // As it is now, whatever an administrator has changed meanwhile.
+    let held = TABLE.hold(&mut tx, ctx.pool(), &app.id, "updated_at", ctx.now()).await?;
+    let mut app = held.ok_or_else(wrong_token)?;
+    apply(&mut app, &given)?;
     if !TABLE.update(&mut tx, &app).await? {
         return Err(wrong_token());
     }
@@ -162,12 +170,12 @@ fn apply(app: &mut Application, given: &Object) -> Result<()> {
     }
     app.redirect_uris = addresses(given, "redirect_uris", kind)?;
     app.logout_redirect_uris = addresses(given, "post_logout_redirect_uris", kind)?;
-    let members = SETTINGS.iter().filter_map(|name| Some(((*name).to_owned(), given.get(*name)?.clone())));
-    let mut members: Object = members.collect();
-    members.insert("skip_consent".into(), false.into());
+    let mut config = settings(app)?;
+    let mut members = std::mem::take(&mut config.oidc);
+    members.retain(|name, _| !SETTINGS.contains(&name.as_str()) && !LIKE_TOKEN_AUTH.contains(&name.as_str()));
+    members.extend(SETTINGS.iter().filter_map(|name| Some(((*name).to_owned(), given.get(*name)?.clone()))));
     if let Some(method) = members.get("token_endpoint_auth_method").cloned() {
-        members.insert("introspection_endpoint_auth_method".into(), method.clone());
-        members.insert("revocation_endpoint_auth_method".into(), method);
+        members.extend(LIKE_TOKEN_AUTH.iter().map(|name| ((*name).to_owned(), method.clone())));
     }
     // A client that is no contract's client: RFC 7591's and OpenID Connect's defaults.
     members.entry("grant_types").or_insert_with(|| json!(["authorization_code"]));
@@ -180,7 +188,6 @@ fn apply(app: &mut Application, given: &Object) -> Result<()> {
     if needs_address && app.redirect_uris == "[]" {
         return Err(oauth("invalid_redirect_uri").because(text!("redirect_uris is required", "缺少 redirect_uris")));
     }
-    let mut config = settings(app)?;
     config.set_client(members).map_err(told)?;
     app.config = serde_json::to_string(&config).map_err(Error::internal)?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use watchword_crypto::hash;
-use watchword_kit::{Error, Millis, Result, Secret, codes};
+use watchword_kit::{Error, Result, Secret, codes};
 use watchword_store::app::Application;
 use watchword_store::authorization_code::{AuthorizationCode, TABLE};
 use watchword_store::interaction::{self, Interaction};
@@ -10,12 +10,12 @@ use watchword_store::sso_session::SsoSession;
 use watchword_store::{Tx, sso_session as store};
 
 use super::client::Client;
-use super::next::{about, acr};
+use super::next::about;
 use super::request::{Mode, Request};
 use crate::ctx::Ctx;
 use crate::login::{Opening, open_session, session_lifetime};
 use crate::token::{self, Extras, Front};
-use crate::{pool, user};
+use crate::{sso_session, user};
 
 /// What goes back to the client, and how.
 #[derive(Clone)]
@@ -58,7 +58,6 @@ impl Response {
 pub struct Kept {
     pub nonce: Option<String>,
     pub claims: Vec<String>,
-    pub acr: Option<String>,
     /// Resources for which tokens may be asked (RFC 8707).
     #[serde(default)]
     pub resources: Vec<String>,
@@ -86,13 +85,12 @@ pub(crate) async fn issue(
     if !now.is_some_and(|now| now.amr == sso.amr && now.mfa_at == sso.mfa_at) {
         return Err(over());
     }
+    if !sso_session::touch(&mut tx, ctx, &sso.id).await? {
+        return Err(over());
+    }
     if let Some(waiting) = waiting
         && !interaction::end(&mut tx, ctx.pool(), &waiting.id, ctx.now()).await?
     {
-        return Err(over());
-    }
-    let idle = Millis::seconds(pool::settings(&mut tx, ctx.pool()).await?.sign_on_idle_seconds);
-    if !store::touch(&mut tx, ctx.pool(), &sso.id, ctx.now() + idle).await? {
         return Err(over());
     }
     let wants = wish.wants;
@@ -114,7 +112,6 @@ pub(crate) async fn issue(
     let kept = Kept {
         nonce: wish.nonce.clone(),
         claims: wish.id_token_claims.clone(),
-        acr: Some(acr(sso)),
         resources: wish.resources.clone(),
         jkt: wish.jkt.clone(),
     };
@@ -143,7 +140,6 @@ pub(crate) async fn issue(
             nonce: kept.nonce,
             code: code.clone(),
             claims: kept.claims,
-            acr: kept.acr,
             resources: kept.resources,
             front: Some(Front { access_token: wants.token, id_token: wants.id_token }),
             ..Extras::default()

@@ -71,7 +71,8 @@ pub async fn next(
     if !app::access::allowed(tx, ctx, app, &sso.user_id).await? {
         return Ok(Next::Refused(("access_denied", "the user may not use this application")));
     }
-    if owes_second_factor(tx, ctx, app, wish, sso).await? {
+    let proven = Proven { user: &sso.user_id, amr: &sso.amr, mfa_at: sso.mfa_at };
+    if owes_second_factor(tx, ctx, app, wish.two_factors, proven).await? {
         return Ok(Next::SecondFactor);
     }
     if wish.prompt.select_account && !fresh && !waiting.is_some_and(|i| i.selected) {
@@ -87,23 +88,32 @@ fn too_old(wish: &Request, sso: &SsoSession, now: Millis, fresh: bool) -> bool {
     !fresh && wish.max_age.is_some_and(old)
 }
 
-/// Whether the application, the pool, the user's own factors or the request ask for a second factor that this sign-on
-/// has not proven.
-async fn owes_second_factor(
+/// What a sign-on or a session knows of its user.
+#[derive(Clone, Copy)]
+pub(crate) struct Proven<'a> {
+    pub user: &'a str,
+    /// JSON list (RFC 8176), the first factor first.
+    pub amr: &'a str,
+    pub mfa_at: Option<Millis>,
+}
+
+/// Whether the application, the pool, the user's own factors or the request (`two_factors`) ask for a second factor that
+/// was not proven.
+pub(crate) async fn owes_second_factor(
     tx: &mut Tx,
     ctx: &Ctx,
     app: &Application,
-    wish: &Request,
-    sso: &SsoSession,
+    two_factors: bool,
+    proven: Proven<'_>,
 ) -> Result<bool> {
-    let demand = Demand::load(tx, ctx, Some(app), &sso.user_id).await?;
-    if demand.code().is_none() && !wish.two_factors {
+    let demand = Demand::load(tx, ctx, Some(app), proven.user).await?;
+    if demand.code().is_none() && !two_factors {
         return Ok(false);
     }
-    if sso.mfa_at.is_none() {
+    if proven.mfa_at.is_none() {
         return Ok(true);
     }
-    let amr: Vec<String> = serde_json::from_str(&sso.amr).map_err(Error::internal)?;
+    let amr: Vec<String> = serde_json::from_str(proven.amr).map_err(Error::internal)?;
     // A recovery code stands for any factor; the first entry is the first factor and none of these.
     let proven = amr.iter().skip(1).any(|method| match method.as_str() {
         "rc" => true,
@@ -115,14 +125,25 @@ async fn owes_second_factor(
     Ok(!proven)
 }
 
-/// Scopes that the user has yet to agree to; all of them where the client wants the user asked anew.
-async fn unagreed(tx: &mut Tx, ctx: &Ctx, app: &Application, wish: &Request, user_id: &str) -> Result<Vec<String>> {
-    if !Client::of(app)?.asks_consent {
-        return Ok(Vec::new());
-    }
-    let asked = wish.scope.split(' ').map(str::to_owned);
-    if wish.prompt.consent {
+/// Scopes that the user has yet to agree to; all of them where the client wants the user asked anew. An application
+/// that skips consent is asked about all the same where it says `prompt=consent`, but for `offline_access`: OpenID
+/// Connect Core §11 makes every client say that for a refresh token, and the Node SDK does.
+///
+/// Whoever signs a device in is asked in any case: the code may have come from somebody else (RFC 8628 §5.4).
+pub(crate) async fn unagreed(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    app: &Application,
+    wish: &Request,
+    user_id: &str,
+) -> Result<Vec<String>> {
+    let asks = Client::of(app)?.asks_consent;
+    let asked = wish.tells().into_iter().map(str::to_owned);
+    if wish.device.is_some() || (wish.prompt.consent && (asks || !wish.has_scope("offline_access"))) {
         return Ok(asked.collect());
+    }
+    if !asks {
+        return Ok(Vec::new());
     }
     let given = consent::TABLE.get(tx, ctx.pool(), &consent::id(user_id, &app.id)).await?;
     let given = given.map(|c| c.scope).unwrap_or_default();
@@ -134,7 +155,7 @@ pub(crate) async fn agree(tx: &mut Tx, ctx: &Ctx, app: &Application, wish: &Requ
     let id = consent::id(user_id, &app.id);
     let before = consent::TABLE.get(tx, ctx.pool(), &id).await?.map(|c| c.scope).unwrap_or_default();
     let mut scopes: Vec<&str> = before.split_ascii_whitespace().collect();
-    for scope in wish.scope.split(' ') {
+    for scope in wish.tells() {
         if !scopes.contains(&scope) {
             scopes.push(scope);
         }
@@ -148,11 +169,6 @@ pub(crate) async fn agree(tx: &mut Tx, ctx: &Ctx, app: &Application, wish: &Requ
         granted_at: ctx.now(),
     };
     Ok(consent::put(tx, &row).await?)
-}
-
-/// `acr` of what was proven.
-pub(crate) fn acr(sso: &SsoSession) -> String {
-    if sso.mfa_at.is_some() { super::TWO_FACTORS } else { super::ONE_FACTOR }.to_owned()
 }
 
 /// What the trail keeps of an answer.

@@ -8,11 +8,12 @@ use watchword_store::app::Application;
 use super::client::Client;
 use super::issue::Response;
 use super::{ONE_FACTOR, TWO_FACTORS, hint};
-use crate::app;
+use crate::app::{self, ClientSettings};
 use crate::ctx::Ctx;
+use crate::user;
 
 /// Bytes of all parameters together.
-const MAX_PARAMS: usize = 16 * 1024;
+const MAX_PARAMS: usize = 8 * 1024;
 /// Bytes of `state`, `nonce` and the hints.
 const MAX_VALUE: usize = 4096;
 /// Claims that one request may name.
@@ -54,9 +55,10 @@ impl Params {
 }
 
 /// How the response travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode, Web Message).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
+    #[default]
     Query,
     Fragment,
     FormPost,
@@ -92,7 +94,7 @@ pub struct Prompt {
 }
 
 /// A request that may be answered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Request {
     pub redirect_uri: String,
     pub mode: Mode,
@@ -121,18 +123,47 @@ pub struct Request {
     pub jkt: Option<String>,
     /// `login_page_context`: goes along to the sign-in page, as it came.
     pub page_context: Option<String>,
+    /// The device (RFC 8628) that is to be signed in: nothing goes back to a client then.
+    #[serde(default)]
+    pub device: Option<String>,
 }
 
 /// An error of RFC 6749 §4.1.2.1 and what was wrong, in English as the RFC wants it.
 type Problem = (&'static str, String);
 
 impl Request {
+    /// The wish to sign a device in.
+    pub fn of_device(id: &str, scope: &str) -> Request {
+        Request { device: Some(id.to_owned()), scope: scope.to_owned(), ..Request::default() }
+    }
+
     pub fn language(&self) -> Option<Lang> {
         self.lang.as_deref().and_then(Lang::from_tag)
     }
 
     pub fn has_scope(&self, name: &str) -> bool {
         self.scope.split(' ').any(|s| s == name)
+    }
+
+    /// What the user lets the client know by answering the request: its scopes, and the scopes that tell the claims
+    /// which it names.
+    pub fn tells(&self) -> Vec<&str> {
+        let claims = self.id_token_claims.iter().chain(&self.userinfo_claims);
+        let mut out: Vec<&str> = self.scope.split(' ').collect();
+        for scope in claims.filter_map(|name| user::scope_of_claim(name)) {
+            if !out.contains(&scope) {
+                out.push(scope);
+            }
+        }
+        out
+    }
+
+    /// Drops claims that no scope tells, and those of scopes for which the client may not ask: a request is not refused
+    /// for a claim that it does not get (OpenID Connect Core §5.5.1).
+    fn permit_claims(&mut self, settings: &ClientSettings) {
+        let may = |name: &String| user::scope_of_claim(name).is_some_and(|s| settings.permit_scope(s).is_ok());
+        self.id_token_claims.retain(may);
+        self.userinfo_claims.retain(may);
     }
 
     /// The error that goes back to the client.
@@ -210,7 +241,11 @@ fn check(
         },
     };
     let assembled = assemble(client, &get, redirect_uri, mode, response_type, hinted);
-    Ok(assembled.map(|wish| Request { resources, jkt: get("dpop_jkt").map(str::to_owned), ..wish }))
+    Ok(assembled.map(|wish| {
+        let mut wish = Request { resources, jkt: get("dpop_jkt").map(str::to_owned), ..wish };
+        wish.permit_claims(&settings);
+        wish
+    }))
 }
 
 /// No parameter twice, none too long, none that would be silently ignored.
@@ -227,12 +262,17 @@ fn check_form(params: &Params) -> std::result::Result<(), Problem> {
             }
             return Err(problem("invalid_request", format!("{} is given more than once", plain(name))));
         }
-        if value.len() > MAX_VALUE && name != "claims" {
+        if value.len() > MAX_VALUE && !["claims", "request"].contains(&name.as_str()) {
             return Err(problem("invalid_request", format!("{} is too long", plain(name))));
         }
     }
     let refused = [
-        ("request", "request_not_supported", "request objects are not supported"),
+        // One that counts has given way to what is in it.
+        (
+            "request",
+            "invalid_request_object",
+            "not a request object that this client has signed for this server, or over",
+        ),
         ("request_uri", "request_uri_not_supported", "request_uri is not supported"),
         ("registration", "registration_not_supported", "registration by request is not supported"),
         ("tenant_id", "invalid_request", "tenants are not supported"),
@@ -295,8 +335,7 @@ fn assemble<'a>(
         userinfo_claims: claims.userinfo,
         code_challenge,
         page_context: get("login_page_context").map(str::to_owned),
-        resources: Vec::new(),
-        jkt: None,
+        ..Request::default()
     })
 }
 

@@ -62,15 +62,8 @@ pub(super) async fn exchange(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     settings.permit_resources(&resources)?;
     let resources =
         if resources.is_empty() { kept.resources.clone() } else { narrow_resources(&kept.resources, resources)? };
-    let extras = Extras {
-        nonce: kept.nonce,
-        claims: kept.claims,
-        acr: kept.acr,
-        resources,
-        granted: kept.resources,
-        jkt,
-        ..Extras::default()
-    };
+    let extras =
+        Extras { nonce: kept.nonce, claims: kept.claims, resources, granted: kept.resources, jkt, ..Extras::default() };
     let draft = token::draft(&mut tx, ctx, &session, app, &user, &extras).await?;
     ctx.commit(tx, about).await?;
     draft.sign(ctx)

@@ -8,6 +8,7 @@ use watchword_store::device_code::{self as device, TABLE};
 use watchword_store::user::TABLE as USERS;
 
 use super::{Asked, invalid_grant, narrow_resources};
+use crate::authorize::next::{self, Proven};
 use crate::ctx::Ctx;
 use crate::token::{self, Extras, oauth};
 use crate::{login, user};
@@ -60,16 +61,25 @@ pub(super) async fn device_code(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
         return Err(unknown());
     }
     let allowed = crate::app::access::allowed(&mut tx, ctx, &asked.app, &user.id).await?;
-    if !allowed || !user::life::may_sign_in(&user, ctx.now()) {
+    // A demand that came up since the approval is not evaded by it.
+    let proven = Proven { user: &user.id, amr, mfa_at: row.mfa_at };
+    let owes = next::owes_second_factor(&mut tx, ctx, &asked.app, false, proven).await?;
+    if !allowed || owes || !user::life::may_sign_in(&user, ctx.now()) {
         return Err(unknown());
     }
-    let amr: Vec<String> = serde_json::from_str(amr).map_err(Error::internal)?;
-    let amr: Vec<&str> = amr.iter().map(String::as_str).collect();
-    let opening = login::Opening::at_api(ctx, &asked.app, &row.scope, &amr, None)?;
-    let mut session = login::open_session(&mut tx, ctx, &asked.app, &user, opening).await?;
-    // The user proved who they are when they signed in, not when they typed the code.
-    session.auth_time = auth_time;
-    watchword_store::session::set_auth_time(&mut tx, ctx.pool(), &session.id, auth_time).await?;
+    // The user proved who they are when they signed in, neither when they typed the code nor now.
+    let opening = login::Opening {
+        scope: row.scope.clone(),
+        amr: amr.clone(),
+        auth_time,
+        mfa_at: row.mfa_at,
+        recovery_until: None,
+        expires_at: ctx.now() + login::session_lifetime(&asked.app)?,
+        sso_session_id: None,
+        userinfo_claims: None,
+        signs_in: true,
+    };
+    let session = login::open_session(&mut tx, ctx, &asked.app, &user, opening).await?;
     let extras = Extras { resources, granted, jkt: asked.jkt, ..Extras::default() };
     let draft = token::draft(&mut tx, ctx, &session, &asked.app, &user, &extras).await?;
     ctx.commit(tx, json!({ "userId": user.id, "clientId": asked.app.id, "grant": "device_code" })).await?;

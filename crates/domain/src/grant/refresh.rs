@@ -4,9 +4,10 @@ use serde_json::json;
 use watchword_api::login::TokenSet;
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, text};
-use watchword_store::session::{self, REFRESH_TOKENS};
+use watchword_store::session::{self, REFRESH_TOKENS, RefreshToken};
 
 use super::{Asked, narrow, narrow_resources};
+use crate::app::ClientSettings;
 use crate::ctx::Ctx;
 use crate::demand::Demand;
 use crate::token::{self, Extras, oauth};
@@ -24,7 +25,7 @@ const RETRY_GRACE: Millis = Millis::seconds(10);
 /// spent earlier ends its session: one of its two users is a thief.
 pub(super) async fn refresh(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     let resources = asked.resources();
-    let Asked { app, req, jkt, .. } = asked;
+    let Asked { app, settings, req, jkt } = asked;
     let given = req
         .refresh_token
         .ok_or_else(|| oauth("invalid_request").because(text!("refresh_token is required", "缺少 refresh_token")))?;
@@ -38,8 +39,7 @@ pub(super) async fn refresh(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     let about = json!({ "userId": row.user_id, "grant": "refresh_token" });
     if row.used_at.is_none() {
         // What is wrong with the request does not cost the token.
-        let granted: Vec<String> = serde_json::from_str(&row.resources).map_err(Error::internal)?;
-        narrow_resources(&granted, resources.clone())?;
+        narrow_resources(&still_granted(&settings, &row)?, resources.clone())?;
     }
     if !session::spend_refresh_token(&mut tx, ctx.pool(), &id, ctx.now()).await? {
         let stale = row.used_at.is_some_and(|at| ctx.now() - at > RETRY_GRACE);
@@ -49,11 +49,16 @@ pub(super) async fn refresh(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
         return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);
     }
     let live = session::live(&mut tx, ctx.pool(), &row.session_id, ctx.now()).await?;
-    let session = live.ok_or_else(invalid_grant)?;
+    let mut session = live.ok_or_else(invalid_grant)?;
     // The token is as old as the last refresh.
     let idle = Millis::seconds(pool::settings(&mut tx, ctx.pool()).await?.refresh_idle_seconds);
     if ctx.now() - row.created_at > idle {
         session::revoke(&mut tx, ctx.pool(), &session.id, ctx.now()).await?;
+        return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);
+    }
+    // In memory only: what the application may ask for today, in this answer and in its next refresh token.
+    session.scope = settings.still_permitted(&session.scope);
+    if session.scope.is_empty() {
         return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);
     }
     let user = user::by_id(&mut tx, ctx.pool(), &row.user_id).await.map_err(|_| invalid_grant())?;
@@ -69,13 +74,20 @@ pub(super) async fn refresh(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     let extras = Extras {
         scope: Some(narrow(&session.scope, req.scope.as_deref())?),
         resources,
-        granted: serde_json::from_str(&row.resources).map_err(Error::internal)?,
+        granted: still_granted(&settings, &row)?,
         jkt,
         ..Extras::default()
     };
     let draft = token::draft(&mut tx, ctx, &session, &app, &user, &extras).await?;
     ctx.commit(tx, about).await?;
     draft.sign(ctx)
+}
+
+/// The resources that were granted and that the application may still ask for.
+fn still_granted(settings: &ClientSettings, row: &RefreshToken) -> Result<Vec<String>> {
+    let mut granted: Vec<String> = serde_json::from_str(&row.resources).map_err(Error::internal)?;
+    granted.retain(|r| settings.resources.contains(r));
+    Ok(granted)
 }
 
 fn invalid_grant() -> Error {

@@ -166,7 +166,10 @@ async fn signed_in(ctx: &Ctx) -> Result<Option<String>> {
     let Some(given) = Presented::in_request(ctx.request()) else { return Ok(None) };
     let (pool, actor) = caller::by_user_or_mfa_token(ctx.services(), &given).await?;
     let (user, app) = match actor {
-        Actor::User(session) => (session.user_id, session.app_id),
+        Actor::User(session) => match caller::third_party(ctx.services(), &session).await? {
+            Some(refusal) => return Err(refusal),
+            None => (session.user_id, session.app_id),
+        },
         Actor::Pending(transaction) => (transaction.user_id, transaction.app_id),
         _ => return Err(Error::new(codes::NOT_SIGNED_IN)),
     };

@@ -5,7 +5,8 @@ use watchword_api::profile::{
     PasswordResetToken, ResetPasswordMethod, ResetPasswordReq, UpdatePasswordReq, VerifyResetPasswordReq,
 };
 use watchword_crypto::{hash, password};
-use watchword_kit::{Error, Result, Secret, codes, text};
+use watchword_kit::{Error, Millis, Result, Secret, codes, text};
+use watchword_store::session::Session;
 use watchword_store::user::{TABLE, User};
 use watchword_store::{Tx, message as owners};
 
@@ -21,6 +22,8 @@ use crate::security_settings::password::PasswordRules;
 use crate::user::{self, life, update};
 use crate::{login, pool};
 
+/// How long a proof stands in for the old password of an account that has none.
+const PROOF: Millis = Millis::minutes(5);
 const CHANNEL: &str = "CHANNEL_RESET_PASSWORD";
 
 /// A password that keeps the rules, hashed.
@@ -62,13 +65,21 @@ impl Chosen {
 ///
 /// # Errors
 /// 400 at `oldPassword` where the account has a password and none is given, at `newPassword` for one against the
-/// rules; 403/2006 for a wrong old one, 429 after too many of them.
+/// rules; 403/2006 for a wrong old one, 429 after too many of them; 403 where the account has no password and nothing was
+/// proven within the last 5 minutes.
 pub async fn update(ctx: &Ctx, req: UpdatePasswordReq) -> Result<()> {
     let session = ctx.session()?;
     let encrypted = req.password_encrypt_type.unwrap_or_default();
     let user = user::by_id(&mut ctx.read().await?, ctx.pool(), &session.user_id).await?;
     let old = req.old_password.map(|old| login::plain(ctx, old, encrypted));
     let vouched = match (&user.password_hash, &old) {
+        // No old password vouches for the caller, so a recent proof has to.
+        (None, _) if !recent(ctx, session) => {
+            return Err(Error::new(codes::STEP_UP_NEEDED).because(text!(
+                "sign in again or prove a second factor first: within the last 5 minutes",
+                "请重新登录或先完成 MFA 校验（5 分钟内有效）"
+            )));
+        }
         (None, _) => None,
         (Some(_), None) => return Err(needed("oldPassword")),
         (Some(_), Some(old)) => Some(login::own_password(ctx, &user, old.clone()).await?),
@@ -95,6 +106,12 @@ pub async fn update(ctx: &Ctx, req: UpdatePasswordReq) -> Result<()> {
     update::sign_out_except(&mut tx, ctx, &held.id, Some(&session.id)).await?;
     notify_user(&mut tx, ctx, &held, Event::PasswordChanged).await?;
     ctx.commit(tx, details).await
+}
+
+/// Whether the caller has signed in or proven a second factor within [`PROOF`].
+fn recent(ctx: &Ctx, session: &Session) -> bool {
+    let proofs = [Some(session.auth_time), session.mfa_at];
+    proofs.into_iter().flatten().any(|at| ctx.now() - at <= PROOF)
 }
 
 /// `POST /api/v3/verify-reset-password-request`: a code of the channel `CHANNEL_RESET_PASSWORD`.

@@ -1,5 +1,6 @@
 //! Access, ID and refresh tokens, made.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use watchword_api::login::TokenSet;
 use watchword_crypto::hash;
@@ -14,7 +15,7 @@ use super::{ACCESS, ID, oauth};
 use crate::app::{ClientSettings, IdTokenAlg};
 use crate::ctx::Ctx;
 use crate::services::Services;
-use crate::{app, user};
+use crate::{app, authorize, user};
 
 /// Tokens decided inside a unit of work, to be signed after its commit: signing is slow.
 pub struct Draft {
@@ -41,8 +42,6 @@ pub struct Extras {
     pub code: Option<Secret<String>>,
     /// Claims that the request asked for by name in `claims.id_token` (§5.5); what the user lacks is left out.
     pub claims: Vec<String>,
-    /// The authentication context class that was reached, where one was asked for.
-    pub acr: Option<String>,
     /// Scopes of these tokens, where they are fewer than were granted.
     pub scope: Option<String>,
     /// Resources for which the access token is meant (RFC 8707); none: the client itself.
@@ -53,6 +52,35 @@ pub struct Extras {
     pub jkt: Option<String>,
     /// Set where tokens go out through the browser: which ones. Never a refresh token.
     pub front: Option<Front>,
+}
+
+/// What of [`Extras`] outlives a wait for the second factor.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    resources: Vec<String>,
+    jkt: Option<String>,
+}
+
+impl Extras {
+    /// What a sign-in keeps while it waits for its second factor; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// None that a caller could cause.
+    pub(crate) fn kept(&self) -> Result<Option<String>> {
+        if self.resources.is_empty() && self.jkt.is_none() {
+            return Ok(None);
+        }
+        let waiting = Waiting { resources: self.resources.clone(), jkt: self.jkt.clone() };
+        serde_json::to_string(&waiting).map(Some).map_err(Error::internal)
+    }
+
+    /// # Errors
+    /// 500 for what [`Extras::kept`] has not written.
+    pub(crate) fn of_kept(json: Option<&str>) -> Result<Extras> {
+        let Some(json) = json else { return Ok(Extras::default()) };
+        let Waiting { resources, jkt } = serde_json::from_str(json).map_err(Error::internal)?;
+        Ok(Extras { granted: resources.clone(), resources, jkt, ..Extras::default() })
+    }
 }
 
 /// Tokens of an authorization response (OpenID Connect Core §3.2, §3.3).
@@ -248,7 +276,8 @@ fn id_claims(
     claims.insert("amr".into(), amr);
     let alg = settings.id_token_alg.as_str();
     let code_hash = extras.code.as_ref().map(|code| jose::half_hash(alg, code.reveal()));
-    for (name, value) in [("nonce", extras.nonce.clone()), ("acr", extras.acr.clone()), ("c_hash", code_hash)] {
+    claims.insert("acr".into(), authorize::acr(session.mfa_at).into());
+    for (name, value) in [("nonce", extras.nonce.clone()), ("c_hash", code_hash)] {
         if let Some(value) = value {
             claims.insert(name.into(), value.into());
         }

@@ -35,6 +35,21 @@ pub fn claims(user: &User, scope: &str) -> Map<String, Value> {
 /// The scopes that tell claims.
 const SCOPES: &str = "profile email phone address username external_id extended_fields";
 
+/// The scope that tells a claim; `None` for a claim that no scope tells.
+pub fn scope_of_claim(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "name" | "family_name" | "given_name" | "middle_name" | "nickname" | "preferred_username" | "profile"
+        | "picture" | "website" | "birthdate" | "zoneinfo" | "locale" | "gender" | "updated_at" => "profile",
+        "email" | "email_verified" => "email",
+        "phone_number" | "phone_number_verified" => "phone",
+        "address" => "address",
+        "username" => "username",
+        "external_id" => "external_id",
+        "extended_fields" => "extended_fields",
+        _ => return None,
+    })
+}
+
 /// The claims with these names (OpenID Connect Core §5.5), out of all that a scope could tell.
 pub fn requested_claims(user: &User, names: &[String]) -> Map<String, Value> {
     if names.is_empty() {
@@ -145,6 +160,33 @@ mod tests {
     fn a_claim_asked_for_by_name_comes_alone() {
         let told = requested_claims(&ada(), &["email".into(), "sub".into(), "middle_name".into()]);
         assert_eq!(Value::Object(told), json!({ "email": "Ada@Example.com" }));
+    }
+
+    #[test]
+    fn every_claim_of_a_scope_is_known_to_be_of_that_scope() {
+        let full = User {
+            family_name: Some("L".into()),
+            given_name: Some("A".into()),
+            middle_name: Some("M".into()),
+            nickname: Some("n".into()),
+            preferred_username: Some("p".into()),
+            profile: Some("p".into()),
+            photo: Some("p".into()),
+            website: Some("w".into()),
+            birthdate: Some("1815-12-10".into()),
+            zoneinfo: Some("z".into()),
+            locale: Some("l".into()),
+            username: Some("ada".into()),
+            external_id: Some("e".into()),
+            ..ada()
+        };
+        for scope in SCOPES.split(' ') {
+            let told = claims(&full, scope);
+            assert!(!told.is_empty(), "{scope}");
+            for name in told.keys() {
+                assert_eq!(scope_of_claim(name), Some(scope), "{name}");
+            }
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub fn parse<T: DeserializeOwned>(raw: &Raw) -> Result<T> {
     let boundary = raw.content_type.as_deref().and_then(boundary);
     let boundary = boundary
         .ok_or_else(|| Error::invalid("body", text!("must be multipart/form-data", "应为 multipart/form-data")))?;
-    let mut fields = Fields::read(&raw.query)?;
+    let mut fields = Fields::read(&format!("{}{}", raw.path, raw.query))?;
     let broken = || Error::invalid("body", text!("not a well-formed multipart body", "multipart 格式不正确"));
     let mut has_file = false;
     for part in parts(&raw.body, &boundary).ok_or_else(broken)? {
@@ -135,7 +135,7 @@ mod tests {
 
     fn read(content_type: &str, query: &str, body: &[u8]) -> Result<Input> {
         let (body, content_type) = (Bytes::copy_from_slice(body), Some(content_type.to_owned()));
-        parse(&Raw { source: Source::Multipart, query: query.into(), body, content_type })
+        parse(&Raw { source: Source::Multipart, path: String::new(), query: query.into(), body, content_type })
     }
 
     const KIND: &str = "multipart/form-data; boundary=XX";

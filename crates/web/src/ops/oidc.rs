@@ -40,10 +40,18 @@ pub fn ops() -> Vec<Op> {
             .public()
             .bare()
             .says("Public keys that verify the tokens of an application"),
-        Op::read("GET", "/oidc/me", me).user().oauth().says("The claims of the user who has this token"),
-        Op::read("POST", "/oidc/me", me).user().oauth().says("The claims of the user who has this token"),
-        Op::read("GET", "/oauth/me", oauth_me).user().oauth().says("The claims of the user who has this token"),
-        Op::read("POST", "/oauth/me", oauth_me).user().oauth().says("The claims of the user who has this token"),
+        Op::read("GET", "/oidc/me", me).user().third_party().oauth().says("The claims of the user who has this token"),
+        Op::read("POST", "/oidc/me", me).user().third_party().oauth().says("The claims of the user who has this token"),
+        Op::read("GET", "/oauth/me", oauth_me)
+            .user()
+            .third_party()
+            .oauth()
+            .says("The claims of the user who has this token"),
+        Op::read("POST", "/oauth/me", oauth_me)
+            .user()
+            .third_party()
+            .oauth()
+            .says("The claims of the user who has this token"),
         Op::read("GET", "/api/v2/oidc/validate_token", validate_token)
             .public()
             .bare()

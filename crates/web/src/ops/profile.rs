@@ -17,7 +17,7 @@ use crate::op::{Done, Nothing, Op};
 
 pub fn ops() -> Vec<Op> {
     vec![
-        Op::read("GET", "/api/v3/get-profile", get_profile).user().says("Read one's own account"),
+        Op::read("GET", "/api/v3/get-profile", get_profile).user().third_party().says("Read one's own account"),
         Op::write("POST", "/api/v3/update-profile", update_profile, Audit::ProfileUpdate)
             .user()
             .says("Change one's own account"),

@@ -3,11 +3,13 @@
 //!
 //! # Layout
 //! - [`browser`]: cookies, the origin of a request, the members of a form
+//! - [`device`]: where the code of a device is typed
 //! - [`interaction`]: the steps of an authorization request
 //! - [`logout`]: RP-initiated logout
 //! - [`view`]: the pages
 
 mod browser;
+mod device;
 mod interaction;
 mod logout;
 mod view;
@@ -48,6 +50,7 @@ pub fn routes(services: Arc<Services>, trusted_proxies: &[IpAddr]) -> Router {
         .route("/{appId}/oidc/auth", auth_of)
         .route("/interaction/oidc/{interactionKey}", get(interaction::show))
         .route("/interaction/oidc/{interactionKey}/{step}", post(interaction::step))
+        .route("/device", get(device::ask).post(device::go))
         .route("/oidc/session/end", end)
         .route("/{appId}/oidc/session/end", get(logout::end_of).post(logout::end_of))
         .route("/login/profile/logout", get(logout::profile).post(logout::profile))

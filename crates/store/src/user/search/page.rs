@@ -303,10 +303,10 @@ impl Search {
         if let Some(states) = &self.statuses {
             return Ok(Total::Exact(sum(&|s| states.iter().any(|state| state == s))));
         }
-        if let ([_], [driver]) = (self.conditions.as_slice(), self.drivers.as_slice()) {
-            if let Some(n) = count_driver(tx, self, driver, limits.counted).await? {
-                return Ok(Total::Exact(n));
-            }
+        if let ([_], [driver]) = (self.conditions.as_slice(), self.drivers.as_slice())
+            && let Some(n) = count_driver(tx, self, driver, limits.counted).await?
+        {
+            return Ok(Total::Exact(n));
         }
         if let (Some(n), true) = (about, all > limits.small_pool) {
             return Ok(Total::About(n.min(all)));

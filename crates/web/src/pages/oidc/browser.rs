@@ -180,7 +180,6 @@ pub(super) async fn members(request: Request) -> Result<Vec<(String, String)>> {
     }
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let query = request.uri().query().unwrap_or_default().to_owned();
     let body = axum::body::to_bytes(Body::new(request.into_body()), MAX_FORM);
     let body = tokio::time::timeout(FORM_TIME, body).await.ok().and_then(|read| read.ok());
     let body = body.ok_or_else(|| Error::new(codes::TOO_LARGE))?;
@@ -188,9 +187,8 @@ pub(super) async fn members(request: Request) -> Result<Vec<(String, String)>> {
     let text = std::str::from_utf8(&body).map_err(|_| utf8())?;
     match kind.as_str() {
         "application/x-www-form-urlencoded" => {
-            let mut all = read(text)?;
-            all.extend(read(&query)?);
-            Ok(all)
+            // What stands in the address of a form is not read: passwords are not to stand there.
+            read(text)
         }
         "application/json" => json(text),
         // A form without members.

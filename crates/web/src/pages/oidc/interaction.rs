@@ -190,7 +190,7 @@ async fn take(visit: &Visit, step: Step, name: &str, form: &Form) -> Result<Done
         }
         "confirm" => Done::Answered(rules::go_on(step, None, true, false).await?),
         "end" => Done::Answered(rules::go_on(step, None, false, true).await?),
-        "abort" => Done::Answered(Outcome::Client(Box::new(rules::abort(step).await?))),
+        "abort" => Done::Answered(rules::abort(step).await?),
         "restart" => {
             rules::start_over(&step).await?;
             Done::Moved(View::SignIn)
@@ -219,7 +219,7 @@ async fn follow(site: &Site, visit: &mut Visit, key: &str, done: Done, json: boo
     let (cookie, recovery) = match done {
         Done::Moved(view) => return Ok(on(key, view, json)),
         Done::Shown(page) => return Ok(*page),
-        Done::Answered(outcome) => return Ok(answer(key, outcome, json)),
+        Done::Answered(outcome) => return Ok(answer(visit, key, outcome, json)),
         Done::SignedOn(cookie) => (cookie, None),
         Done::Recovered(cookie, next) => (cookie, Some(next)),
     };
@@ -231,12 +231,14 @@ async fn follow(site: &Site, visit: &mut Visit, key: &str, done: Done, json: boo
         return Ok(view::recovered(frame, &step.wish, code.reveal()));
     }
     let outcome = rules::go_on(step, Some(&cookie), false, false).await?;
-    Ok(answer(key, outcome, json))
+    Ok(answer(visit, key, outcome, json))
 }
 
-fn answer(key: &str, outcome: Outcome, json: bool) -> Response {
+fn answer(visit: &Visit, key: &str, outcome: Outcome, json: bool) -> Response {
     match outcome {
         Outcome::Page => next(key, json),
+        Outcome::Device { approved } if json => view::json(StatusCode::CREATED, &json!({ "approved": approved })),
+        Outcome::Device { approved } => view::device_decided(visit.lang, approved),
         Outcome::Client(response) if json => {
             let params: serde_json::Map<String, serde_json::Value> =
                 response.params.iter().map(|(n, v)| ((*n).to_owned(), v.clone().into())).collect();

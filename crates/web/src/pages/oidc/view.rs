@@ -149,6 +149,8 @@ struct NewPassword {
 #[template(path = "consent.html")]
 struct Consent {
     f: Frame,
+    /// A device is to be signed in.
+    device: bool,
     user: String,
     scopes: Vec<String>,
 }
@@ -158,6 +160,15 @@ struct Consent {
 struct GoOn {
     f: Frame,
     user: String,
+}
+
+#[derive(Template)]
+#[template(path = "device.html")]
+struct Device<'a> {
+    l: L,
+    csrf: &'a str,
+    code: &'a str,
+    problem: &'a str,
 }
 
 #[derive(Template)]
@@ -222,7 +233,7 @@ pub(super) fn stage(status: StatusCode, f: Frame, wish: &Request, stage: Stage, 
         Stage::NewPassword => page(status, wish, &NewPassword { f }),
         Stage::Consent { user, scopes } => {
             let scopes = scopes.iter().map(|scope| scope_text(scope).get(lang).to_owned()).collect();
-            page(status, wish, &Consent { f, user, scopes })
+            page(status, wish, &Consent { f, device: wish.device.is_some(), user, scopes })
         }
         Stage::GoOn { user } => page(status, wish, &GoOn { f, user }),
     }
@@ -252,6 +263,25 @@ pub(super) fn ask_logout(lang: Lang, path: &str, csrf: &str, redirect: &'static 
     // Where the form leads afterwards is checked when it comes back.
     let to = params.once(redirect).ok().flatten().and_then(source).unwrap_or_default();
     html_reply(StatusCode::OK, render(&html), &policy(&format!("'self' {to}"), "", "'none'"), false)
+}
+
+/// Where the code of a device is typed; `code` stands in the form already.
+pub(super) fn device(status: StatusCode, lang: Lang, csrf: &str, code: &str, problem: &str) -> Response {
+    let html = render(&Device { l: L(lang), csrf, code, problem });
+    html_reply(status, html, &policy("'self'", "", "'none'"), false)
+}
+
+pub(super) fn device_decided(lang: Lang, approved: bool) -> Response {
+    let l = L(lang);
+    let (title, text) = if approved {
+        (
+            l.t("The device is signed in", "设备已登录"),
+            l.t("It goes on by itself within seconds.", "设备将在数秒内自动继续。"),
+        )
+    } else {
+        (l.t("The device is refused", "已拒绝该设备"), l.t("You may close this page.", "您可以关闭此页面。"))
+    };
+    html_reply(StatusCode::OK, render(&Said { l, title, text }), &policy("'self'", "", "'none'"), false)
 }
 
 pub(super) fn signed_out(lang: Lang) -> Response {
