@@ -68,7 +68,7 @@ pub fn person(n: u64, count: u64) -> Person {
         external_id: format!("E{n:07}"),
         email: format!("{username}@{domain}"),
         username,
-        phone: format!("13{:09}", n * 700_000_001 % 1_000_000_000),
+        phone: format!("13{:09}", n * 618_033_989 % 1_000_000_000),
         name,
         company: r.is_multiple_of(5).then(|| format!("Company {}", r % 1000)),
         suspended: r.is_multiple_of(100),

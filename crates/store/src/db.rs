@@ -104,11 +104,12 @@ impl Db {
     }
 
     /// Clears away what changed rows of these tables have left, and lets the planner look at them anew (PostgreSQL, which
-    /// else does so when it finds the time); nothing to do on SQLite.
-    pub async fn vacuum(&self, tables: &[&'static str]) -> Result<()> {
+    /// else does so when it finds the time); nothing to do on SQLite. With `shrink` the tables are also made as small as
+    /// what is in them, for which they are locked: for tables that are nearly empty.
+    pub async fn vacuum(&self, tables: &[&'static str], shrink: bool) -> Result<()> {
         match self {
             Db::Sqlite(_) => Ok(()),
-            Db::Postgres(p) => p.vacuum(tables).await,
+            Db::Postgres(p) => p.vacuum(tables, shrink).await,
         }
     }
 
@@ -180,6 +181,18 @@ impl Tx {
     /// Whether no other unit of work runs until this one ends, so that what it reads stays without being held.
     pub(crate) fn is_alone(&self) -> bool {
         matches!(self.0, Inner::SqliteWrite(_))
+    }
+
+    /// What a SELECT ends with that keeps every other writer from its rows until this unit ends. On SQLite a unit is
+    /// alone as it is.
+    pub(crate) fn row_lock(&self) -> Result<&'static str> {
+        match self.0 {
+            Inner::SqliteWrite(_) => Ok(""),
+            Inner::PostgresWrite(_) => Ok(" FOR NO KEY UPDATE"),
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => {
+                Err(StoreError::Broken("a read transaction holds nothing".into()))
+            }
+        }
     }
 
     /// As [`Tx::hold`], but waits only for units that hold the name alone, and keeps only those waiting.

@@ -71,10 +71,15 @@ impl Postgres {
         Ok(WriteTx { client: Some(self.client().await?), begun: false, failed: false, later: Vec::new() })
     }
 
-    pub async fn vacuum(&self, tables: &[&'static str]) -> Result<()> {
+    pub async fn vacuum(&self, tables: &[&'static str], shrink: bool) -> Result<()> {
         let client = self.client().await?;
-        let text = format!("VACUUM (ANALYZE) {}", tables.join(", "));
-        client.batch_execute(&text).await.map_err(classify)
+        let run = async |text: &str| client.batch_execute(text).await.map_err(classify);
+        let what = if shrink { "FULL, ANALYZE" } else { "ANALYZE" };
+        // Whoever writes the table waits behind a statement that waits to shrink it.
+        run("SET lock_timeout = '2s'").await?;
+        let done = run(&format!("VACUUM ({what}) {}", tables.join(", "))).await;
+        run("RESET lock_timeout").await?;
+        done
     }
 
     pub async fn migrate(&self, steps: &[crate::migrate::Step], now: i64) -> Result<()> {

@@ -39,15 +39,18 @@ async fn pools(services: &Services) -> Result<Vec<PoolId>> {
     Ok(pools.into_iter().map(|p| PoolId::new(p.pool_id)).collect())
 }
 
-/// Rows that have moved are stepped over by every search until they are cleared away; after many new users the planner
-/// is to know of them.
+/// Rows that have moved are stepped over by every search until they are cleared away; after many new users the recent
+/// texts are a large table with little in it, and the planner is to know of the others.
 async fn swept(services: &Services, made: usize) -> Result<()> {
-    let tables: &[&str] = match made {
+    match made {
         0 => return Ok(()),
-        1..MANY => &["user_texts_recent"],
-        _ => &["user_texts_recent", "user_texts", "user_grams", "users"],
-    };
-    Ok(services.db.vacuum(tables).await?)
+        1..MANY => services.db.vacuum(&["user_texts_recent"], false).await?,
+        _ => {
+            services.db.vacuum(&["user_texts_recent"], true).await?;
+            services.db.vacuum(&["user_texts", "user_grams", "users"], false).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes one segment; answers whether there was enough for one.
