@@ -185,7 +185,6 @@ fn users(ctx: &Ctx) -> Vec<User> {
         external_id: None,
         external_id_key: None,
         custom_data: "{}".into(),
-        metadata_source: None,
         password_hash: Some(hash.clone()),
         reset_password_on_next_login: false,
         register_source: "[]".into(),

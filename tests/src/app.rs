@@ -87,7 +87,7 @@ async fn everything_given_is_kept_and_shown_alike_by_create_get_and_list() {
             "grant_types": ["refresh_token"], "id_token_signed_response_alg": "RS256", "access_token_expire": 600.0,
             "refresh_token_expire": 7200, "skip_consent": false, "jwks": null,
         },
-        "oauthConfig": { "a": [1, { "b": null }] },
+        "oauthConfig": { "grants": ["refresh_token"], "access_token_lifetime": 600 },
         "loginConfig": {
             "mergeLoginAndRegisterPage": true, "enabledBasicLoginMethods": ["PHONE_CODE", "USERNAME_PASSWORD"],
             "defaultLoginMethod": { "connectionType": "PASSCODE", "qrcodeExtIdpConnId": "" },
@@ -96,7 +96,7 @@ async fn everything_given_is_kept_and_shown_alike_by_create_get_and_list() {
         "registerConfig": { "enabledBasicRegisterMethods": ["EMAIL_PASSWORD"], "defaultRegisterMethod": "PASSWORD" },
         "brandingConfig": {
             "customCSSEnabled": false, "guardVersion": "Advanced",
-            "showChangeLanguageButton": true, "defaultLanguage": "ja-JP", "showForgetPasswordButton": false,
+            "showChangeLanguageButton": true, "defaultLanguage": "zh-CN", "showForgetPasswordButton": false,
             "showEnterpriseConnections": false, "showSocialConnections": false,
         },
     });
@@ -110,7 +110,6 @@ async fn everything_given_is_kept_and_shown_alike_by_create_get_and_list() {
         "logoutRedirectUris",
         "initLoginUri",
         "ssoEnabled",
-        "oauthConfig",
         "registerConfig",
         "mfaOnApiSignin",
     ] {
@@ -136,6 +135,12 @@ async fn everything_given_is_kept_and_shown_alike_by_create_get_and_list() {
         oidc[name] = value;
     }
     assert_eq!(app["oidcConfig"], oidc);
+    let oauth = json!({
+        "grants": ["refresh_token"], "access_token_lifetime": 600, "refresh_token_lifetime": 7200,
+        "introspection_endpoint_auth_method": "client_secret_post",
+        "revocation_endpoint_auth_method": "client_secret_post",
+    });
+    assert_eq!(app["oauthConfig"], oauth, "what the endpoints of OAuth do");
     assert_eq!(shown(&admin, app["appId"].as_str().unwrap()).await, app);
     assert_eq!(admin.get(&format!("{LIST}?keywords=SHOP")).await.ok(), json!({ "totalCount": 1, "list": [app] }));
 }
@@ -241,6 +246,12 @@ async fn what_cannot_act_yet_is_refused_rather_than_kept_in_silence() {
         json!({ "templateData": "{}" }),
         json!({ "oidcConfig": { "jwks_uri": "https://a.example/jwks" } }),
         json!({ "oidcConfig": { "userinfo_signed_response_alg": "RS256" } }),
+        json!({ "oidcConfig": { "cas_expire": 3600 } }),
+        json!({ "oauthConfig": { "access_token_lifetime": 600 } }),
+        json!({ "oauthConfig": { "grants": ["password"] } }),
+        json!({ "oauthConfig": { "redirect_uris": ["https://a.example/"] } }),
+        json!({ "brandingConfig": { "defaultLanguage": "zh-TW" } }),
+        json!({ "brandingConfig": { "defaultLanguage": "ja-JP" } }),
         login(json!({ "enabledAllExtIdpConns": true })),
         login(json!({ "enabledBasicLoginMethods": ["EMAIL_CODE", "SELF_BUILT_APP_QRCODE"] })),
         login(json!({ "defaultLoginMethod": { "connectionType": "QRCODE", "qrcodeType": "SELF_BUILT_APP" } })),

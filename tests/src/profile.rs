@@ -117,6 +117,35 @@ async fn users_change_what_the_pool_lets_them_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn fields_that_the_pool_hides_are_not_told_to_users_nor_changed_by_what_they_send_back() {
+    let (s, id, client) = ada().await;
+    let admin = s.admin().await;
+    let field = |key: &str, seen: bool| json!({ "targetType": "USER", "key": key, "dataType": "STRING", "userEditable": true, "visibleInUserCenter": seen });
+    admin.post("/api/v3/set-custom-fields", json!({ "list": [field("motto", true), field("rank", false)] })).await.ok();
+    let data = json!({ "motto": "count", "rank": "general" });
+    admin.post("/api/v3/update-user", json!({ "userId": id, "nickname": "Countess", "customData": data })).await.ok();
+    let mine = async || client.get("/api/v3/get-profile?withCustomData=true").await.ok();
+    let before = mine().await;
+    assert_eq!((&before["nickname"], &before["customData"]), (&json!("Countess"), &json!({ "motto": "count" })));
+    let hide = |key: &str, seen: bool| {
+        let body = json!({ "list": [{ "key": key, "visibleInUserCenter": seen }] });
+        admin.post("/api/v3/set-user-base-fields", body)
+    };
+    hide("nickname", false).await.ok();
+    hide("lastIp", false).await.ok();
+    let hidden = mine().await;
+    assert_eq!((&hidden["nickname"], &hidden["lastIp"]), (&Value::Null, &Value::Null));
+    assert_eq!(hidden["email"], before["email"]);
+    let changed = client.post("/api/v3/update-profile", json!({ "nickname": null, "name": "Ada" })).await.ok();
+    assert_eq!((&changed["nickname"], &changed["name"]), (&Value::Null, &json!("Ada")));
+    assert_eq!(get(&s, &id).await["nickname"], "Countess", "administrators see it, and it is as it was");
+    hide("nickname", true).await.ok();
+    assert_eq!(mine().await["nickname"], "Countess");
+    let refused = hide("userId", false).await.refused(501);
+    assert!(refused["message"].as_str().expect("text").starts_with("list[0].visibleInUserCenter"), "{refused}");
+}
+
+#[tokio::test]
 async fn the_score_follows_from_what_protects_the_account() {
     let s = Server::with(|settings| settings.demo = true).await;
     let (client, _) = s.signed_in_as("ada").await;

@@ -248,6 +248,57 @@ async fn one_address_registers_as_often_as_the_pool_says() {
 }
 
 #[tokio::test]
+async fn a_registration_needs_the_text_of_a_picture_while_the_pool_asks_for_it() {
+    let (s, app) = open().await;
+    let always = |when: &str| {
+        let changes = crate::security_settings::anomaly(json!({ "robotVerify": when }));
+        json!({ "verifyCodeLength": 4, "loginAnomalyDetection": changes })
+    };
+    set(&s, always("always_enable")).await;
+    let register = |name: &str, picture: Value| {
+        let mut body = by_password(json!({ "username": name }));
+        body["options"] = picture;
+        app.post("/api/v3/signup", body)
+    };
+    register("ada", json!({})).await.refused_with(403, 2000);
+    let picture = crate::captcha::picture(&s).await;
+    let answer = |text: &str| json!({ "captchaCode": text, "captchaToken": picture.token });
+    register("ada", answer("????")).await.refused_with(403, 2001);
+    assert_eq!(users(&s).await, 0);
+    register("ada", answer(&picture.text)).await.ok();
+    register("bob", answer(&picture.text)).await.refused(403);
+    set(&s, always("disable")).await;
+    register("bob", json!({})).await.ok();
+}
+
+#[tokio::test]
+async fn a_field_that_names_the_application_is_set_by_who_registers_there_and_by_nobody_else() {
+    let (s, app) = open().await;
+    let admin = s.admin().await;
+    let list = admin.get("/api/v3/list-applications?keywords=open").await.ok();
+    let id = list["list"][0]["appId"].clone();
+    let field = |target: &str, key: &str, apps: Value| json!({ "targetType": target, "key": key, "dataType": "NUMBER", "appIds": apps });
+    let set = |fields: Value| admin.post("/api/v3/set-custom-fields", json!({ "list": fields }));
+    set(json!([field("USER", "age", json!([id])), field("USER", "rank", json!([]))])).await.ok();
+    set(json!([field("ROLE", "age", json!([id]))])).await.refused_at("list[0].appIds");
+    let register = |client: &Client, name: &str, data: Value| {
+        let mut body = by_password(json!({ "username": name }));
+        body["profile"] = json!({ "customData": data });
+        let client = client.clone();
+        async move { client.post("/api/v3/signup", body).await }
+    };
+    register(&app, "ada", json!({ "rank": 1 })).await.refused(403);
+    register(&app, "ada", json!({ "age": "old" })).await.refused_at("profile.customData.age");
+    register(&s.app(), "ada", json!({ "age": 36 })).await.refused(403);
+    let ada = register(&app, "ada", json!({ "age": 36 })).await.ok();
+    let found = format!("/api/v3/get-user?userId={}&withCustomData=true", ada["userId"].as_str().expect("an id"));
+    assert_eq!(admin.get(&found).await.ok()["customData"], json!({ "age": 36 }));
+    let tokens = sign_in(&app, "ada").await.ok();
+    let own = app.bearer(tokens["access_token"].as_str().expect("a token"));
+    own.post("/api/v3/update-profile", json!({ "customData": { "age": 37 } })).await.refused(403);
+}
+
+#[tokio::test]
 async fn a_new_password_keeps_the_pools_policy_also_where_its_user_chooses_it() {
     let (s, app) = open().await;
     let policy = json!({ "minLength": 10, "minStrength": 1, "patterns": ["[0-9]"], "refuseSimilar": true });

@@ -106,7 +106,6 @@ fn user(ctx: &Ctx, p: &Person) -> User {
         &mut row.locale,
         &mut row.formatted,
         &mut row.region,
-        &mut row.metadata_source,
         &mut row.password_hash,
         &mut row.source_id,
         &mut row.last_login_ip,

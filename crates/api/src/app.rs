@@ -160,7 +160,7 @@ pub struct CreateApplicationReq {
     /// Whether the application uses OAuth 2.0. Default false.
     pub oauth_provider_enabled: Option<bool>,
 
-    /// Settings of OAuth 2.0.
+    /// Settings of OAuth 2.0. `/oauth/…` follows `oidcConfig`, so that members that say anything else are refused.
     pub oauth_config: Option<Object>,
 
     /// Whether the application uses CAS. Default false.
@@ -231,7 +231,7 @@ pub struct UpdateApplicationReq {
     /// Whether the application uses OAuth 2.0.
     pub oauth_provider_enabled: Option<bool>,
 
-    /// Settings of OAuth 2.0.
+    /// Settings of OAuth 2.0. `/oauth/…` follows `oidcConfig`, so that members that say anything else are refused.
     pub oauth_config: Option<Object>,
 
     /// Whether the application uses CAS, which is not supported.
@@ -323,7 +323,7 @@ pub struct Application {
     /// Whether the application uses OAuth 2.0.
     pub oauth_provider_enabled: bool,
 
-    /// Settings of OAuth 2.0.
+    /// Settings of OAuth 2.0, as they follow from `oidcConfig`.
     pub oauth_config: Option<Object>,
 
     /// Whether the application uses CAS.

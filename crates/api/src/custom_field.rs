@@ -277,20 +277,22 @@ pub struct SetCustomField {
     /// Default false. Refused while two have the same.
     pub is_unique: Option<bool>,
 
-    /// Whether users may change the value of their own. Default false. Users change nothing by themselves yet.
+    /// Whether users may change the value of their own (update-profile, signup): 403 otherwise. Default false.
     pub user_editable: Option<bool>,
 
-    /// Whether the console shows the field. Default true. Changes nothing in this API.
+    /// Whether a console shows the field: a mark for consoles, which list-custom-fields filters by. Default true. Management
+    /// keys read and write the field in any case.
     pub visible_in_admin_console: Option<bool>,
 
-    /// Whether the user centre shows the field. Default true. Changes nothing in this API.
+    /// Whether users see the field of their own account (get-profile, update-profile). Default true.
     pub visible_in_user_center: Option<bool>,
 
     /// Conditions that values must meet: a rule or a list of up to 10, each with `type` (`REGEXP`, `NUMBER`, `EMAIL`,
     /// `PHONE`, `UNIQUE`, `NONE`), `content` and `error`. Values that are there already are judged when they change.
     pub validate_rules: Option<Value>,
 
-    /// Applications whose registration asks for the field. Kept and shown; no registration asks for fields yet.
+    /// Applications whose registration asks for the field, of users only: the page has a place for it, and whoever
+    /// registers there may set it even where it is not `userEditable`.
     pub app_ids: Option<Vec<String>>,
 
     /// Whether values are shown masked to access keys without the permission `custom-data:read-plain`. Default false. A
@@ -352,13 +354,16 @@ pub struct SetBaseField {
     #[serde(default)]
     pub description: Field<String>,
 
-    /// Whether users may change the value of their own. Users change nothing by themselves yet.
+    /// Whether users may change the value of their own (update-profile, signup): 403 otherwise. Default: for what people
+    /// say of themselves, such as `nickname` and `birthdate`.
     pub user_editable: Option<bool>,
 
-    /// Whether the console shows the field. Changes nothing in this API.
+    /// Whether a console shows the field: a mark for consoles, which list-user-base-fields filters by. Management keys
+    /// read and write the field in any case.
     pub visible_in_admin_console: Option<bool>,
 
-    /// Whether the user centre shows the field. Changes nothing in this API.
+    /// Whether users see the field of their own account (get-profile, update-profile). Default true. Members that every
+    /// profile has, such as `userId`, cannot be hidden: 501.
     pub visible_in_user_center: Option<bool>,
 
     /// Display names in several languages. Null clears them.

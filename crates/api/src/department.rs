@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use watchword_kit::Field;
 
+use crate::app::SubjectAppType;
 use crate::common::{LangInput, LangObject, Object};
 use crate::user::{DepartmentIdType, Gender};
 
@@ -88,8 +89,8 @@ pub struct GetDepartmentAvailableAppReq {
     /// Id of a tenant. There are no tenants: a request with it is refused.
     pub tenant_id: Option<String>,
 
-    /// Kinds of applications. Without effect: no application is granted to departments yet, so none is left out.
-    pub app_type_list: Option<Vec<String>>,
+    /// Kinds of applications. Default: all.
+    pub app_type_list: Option<Vec<SubjectAppType>>,
 
     /// Whether to return `customData`. Without effect: applications have none.
     pub with_custom_data: Option<bool>,
@@ -187,7 +188,7 @@ pub struct UpdateDepartmentReq {
     #[serde(default)]
     pub i18n: Field<DepartmentI18nInput>,
 
-    /// Whether the department is in use.
+    /// Whether the department is in use; see update-department-status.
     pub status: Option<bool>,
 
     /// Name.
@@ -238,7 +239,8 @@ pub struct UpdateDepartmentStatusReq {
     /// Id of the department.
     pub department_id: String,
 
-    /// Whether it is in use.
+    /// Whether it is in use. Roles and applications given to a department that is not, or to one below it, reach
+    /// nobody; who is in it stays in it.
     pub status: bool,
 }
 

@@ -192,7 +192,8 @@ pub struct DeleteOrganizationReq {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateOrganizationStatusReq {
-    /// `true`: in use; `false`: not. Needed, though the contract does not say so.
+    /// `true`: in use; `false`: not, so that what is given to its departments reaches nobody. Needed, though the
+    /// contract does not say so.
     #[schemars(with = "Option<String>")]
     pub status: Option<Value>,
 

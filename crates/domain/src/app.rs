@@ -124,7 +124,7 @@ pub fn login_address(ctx: &Ctx, app: &Application) -> String {
 /// The application as the API shows it.
 fn shown(app: &Application) -> Result<Shown> {
     let config = settings(app)?;
-    let simple = shown_simply(app);
+    let (simple, oidc) = (shown_simply(app), config.oidc);
     Ok(Shown {
         app_id: simple.app_id,
         app_identifier: simple.app_identifier,
@@ -143,12 +143,12 @@ fn shown(app: &Application) -> Result<Shown> {
         login_config: config.login,
         register_config: config.register,
         branding_config: config.branding,
-        oidc_config: config.oidc,
+        oidc_config: oidc.clone(),
         // What cannot be switched on is off.
         saml_provider_enabled: false,
         saml_config: config.saml,
         oauth_provider_enabled: false,
-        oauth_config: config.oauth,
+        oauth_config: Some(config::as_oauth(&oidc)),
         cas_provider_enabled: false,
         cas_config: config.cas,
         custom_branding_enabled: config.own_branding,
@@ -158,7 +158,7 @@ fn shown(app: &Application) -> Result<Shown> {
     })
 }
 
-fn shown_simply(app: &Application) -> ApplicationSimpleInfo {
+pub(crate) fn shown_simply(app: &Application) -> ApplicationSimpleInfo {
     ApplicationSimpleInfo {
         app_id: app.id.clone(),
         app_identifier: app.identifier.clone(),

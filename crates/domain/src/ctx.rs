@@ -70,6 +70,10 @@ pub struct Browser {
     pub key: String,
     /// Realm and token of each sign-on.
     pub sign_ons: Vec<(String, Secret<String>)>,
+    /// The language that somebody has chosen on a page.
+    pub chosen: Option<Lang>,
+    /// The language that the browser asks for.
+    pub wishes: Option<Lang>,
 }
 
 impl Browser {

@@ -4,7 +4,7 @@
 //! - [`Fields`]: the definitions for one kind of thing, read once a request; [`write()`] for who changes one thing only
 //! - `value`: whether a value fits; `seal`: encrypted and masked values
 //! - [`define`]: making, changing and deleting fields; [`list`]: showing them; [`data`]: values by themselves
-//! - [`base`]: the built-in fields of users
+//! - [`base`]: the built-in fields of users; `register`: what a registration asks for
 //!
 //! A member of custom data that no field is defined for may be any JSON. A defined one has the field's type, and its
 //! rules hold for it; what is stored already is judged again when it changes.
@@ -13,6 +13,7 @@ pub mod base;
 pub mod data;
 pub mod define;
 pub mod list;
+mod register;
 mod seal;
 mod value;
 
@@ -29,6 +30,7 @@ use crate::permission::Permission;
 use crate::user::custom;
 
 pub use define::Definition;
+pub use register::{Asked, asked, from_texts};
 pub use seal::{is_sealed, sealed_key, without_sealed};
 pub use value::Field;
 

@@ -8,8 +8,8 @@ mod account;
 use std::sync::Arc;
 
 use serde_json::json;
-use watchword_api::app::RegisterMethod;
-use watchword_api::common::FactorType;
+use watchword_api::app::{LoginConnection, LoginMethod, RegisterConnection, RegisterMethod};
+use watchword_api::common::{FactorType, Locale};
 use watchword_api::login::{PassCodePayload, PasswordPayload};
 use watchword_api::mfa_factor::{EnrollFactorReq, EnrollmentStart, SendEnrollFactorReq};
 use watchword_kit::{Error, Lang, PoolId, Result, Secret, codes, text};
@@ -30,8 +30,9 @@ use crate::login::{self, STEP_UP, SignedIn};
 use crate::message::{self, Medium, target};
 use crate::services::Services;
 use crate::sso_session::{self, Cookie};
-use crate::{app, mfa_factor, user};
+use crate::{app, custom_field, mfa_factor, user};
 
+pub use crate::custom_field::Asked;
 pub use account::{Purpose, Registration, register, reset_password, send_code};
 
 /// One step of one interaction, by the browser that began it.
@@ -42,16 +43,29 @@ pub struct Step {
     pub wish: Request,
 }
 
+/// The ways to get in that the application has.
+#[derive(Debug)]
+pub struct Doors {
+    pub hint: Option<String>,
+    pub methods: Vec<LoginMethod>,
+    /// Whether the forms for codes come first.
+    pub code_first: bool,
+    /// The ways in which somebody may make an account first; none: that is not offered.
+    pub register: Vec<RegisterMethod>,
+    /// Custom fields that registration asks for.
+    pub fields: Vec<Asked>,
+    /// Whether registration by a code comes first.
+    pub register_code_first: bool,
+    /// Whether the forms of registration are on the page of the sign-in.
+    pub merged: bool,
+    /// Whether a forgotten password can be replaced.
+    pub forgot: bool,
+}
+
 /// What the page shows.
 #[derive(Debug)]
 pub enum Stage {
-    SignIn {
-        hint: Option<String>,
-        /// The ways in which somebody may make an account first; none: that is not offered.
-        register: Vec<RegisterMethod>,
-        /// Whether a forgotten password can be replaced.
-        forgot: bool,
-    },
+    SignIn(Doors),
     /// One of these proofs is needed.
     SecondFactor {
         choices: Vec<Choice>,
@@ -108,13 +122,28 @@ pub async fn load(services: &Arc<Services>, request: ctx::Request, key: &str, ac
     let app = app::load(&mut tx, &pool, &row.app_id).await.map_err(|_| over())?;
     drop(tx);
     let wish: Request = serde_json::from_str(&row.request).map_err(Error::internal)?;
-    let lang = wish.language().unwrap_or(request.lang);
+    let lang = language(&app, &wish, &request.browser)?;
     let request = ctx::Request { app_id: Some(app.id.clone()), lang, ..request };
     let ctx = Ctx::new(services.clone(), pool, Actor::Anonymous, request, Some(action));
     Ok(Step { ctx, app, row, wish })
 }
 
+/// What the pages speak: what somebody chose on them where the application offers that, else what the request or the
+/// browser asks for, else what the application says.
+fn language(app: &Application, wish: &Request, browser: &ctx::Browser) -> Result<Lang> {
+    let look = app::settings(app)?.branding;
+    let chosen = browser.chosen.filter(|_| look.show_change_language_button);
+    let otherwise = if look.default_language == Locale::ZhCn { Lang::Zh } else { Lang::En };
+    Ok(chosen.or_else(|| wish.language()).or(browser.wishes).unwrap_or(otherwise))
+}
+
 impl Step {
+    /// The other language, where the pages offer it.
+    pub fn other_lang(&self) -> Result<Option<Lang>> {
+        let offered = app::settings(&self.app)?.branding.show_change_language_button;
+        Ok(offered.then_some(if self.lang() == Lang::En { Lang::Zh } else { Lang::En }))
+    }
+
     pub fn lang(&self) -> Lang {
         self.ctx.request().lang
     }
@@ -177,8 +206,24 @@ pub async fn stage(step: &mut Step) -> Result<Stage> {
 
 async fn sign_in(tx: &mut Tx, step: &Step) -> Result<Stage> {
     let register = account::open_ways(tx, step).await?;
-    let forgot = app::settings(&step.app)?.branding.show_forget_password_button;
-    Ok(Stage::SignIn { hint: step.wish.login_hint.clone(), register, forgot })
+    let config = app::settings(&step.app)?;
+    let login = config.login;
+    let by_password = |m: &LoginMethod| !matches!(m, LoginMethod::EmailCode | LoginMethod::PhoneCode);
+    let fields = match register.is_empty() {
+        true => Vec::new(),
+        false => custom_field::asked(tx, &step.ctx, &step.app.id).await?,
+    };
+    Ok(Stage::SignIn(Doors {
+        fields,
+        hint: step.wish.login_hint.clone(),
+        register,
+        register_code_first: config.register.default_register_method == RegisterConnection::Passcode,
+        forgot: config.branding.show_forget_password_button
+            && login.enabled_basic_login_methods.iter().any(by_password),
+        methods: login.enabled_basic_login_methods,
+        code_first: login.default_login_method.connection_type == LoginConnection::Passcode,
+        merged: login.merge_login_and_register_page,
+    }))
 }
 
 async fn step_up(step: &mut Step, user_id: &str, amr: &str) -> Result<()> {

@@ -4,6 +4,7 @@
 //! - here: reading and changing what the account says
 //! - [`contact`]: e-mail address and phone number; [`password`]: changed, forgotten, to be changed first
 //! - [`remove`]: the end of an account; [`device`]: whence somebody has signed in
+//! - `told`: what users see of it
 //! - `proof`: codes and names that several of them ask for
 //!
 //! Whoever changes an address, a number or the password keeps the present session; the user's others end.
@@ -13,6 +14,7 @@ pub mod device;
 pub mod password;
 mod proof;
 pub mod remove;
+mod told;
 
 use watchword_api::profile::{
     GetProfileQuery, PublicAccountsQuery, SecurityInfo, SelectableAccounts, UpdateProfileReq,
@@ -28,7 +30,8 @@ use crate::user::view::{self, With};
 use crate::user::{self, custom, update};
 
 /// `GET /api/v3/get-profile`: what the scopes of the token tell. `profile` tells all but the address (`address`), the
-/// e-mail address (`email`) and the phone number (`phone`); without any of them, id, state and times remain.
+/// e-mail address (`email`) and the phone number (`phone`); without any of them, id, state and times remain. Fields that
+/// the pool hides from its users (`visibleInUserCenter`) are told in no case.
 pub async fn get(ctx: &Ctx, query: GetProfileQuery) -> Result<Shown> {
     let session = ctx.session()?;
     let scopes: Vec<&str> = session.scope.split(' ').collect();
@@ -41,7 +44,8 @@ pub async fn get(ctx: &Ctx, query: GetProfileQuery) -> Result<Shown> {
     };
     let mut tx = ctx.read().await?;
     let row = user::by_id(&mut tx, ctx.pool(), &session.user_id).await?;
-    Ok(within(view::user(&mut tx, ctx, row, with).await?, &session.scope))
+    let shown = view::user(&mut tx, ctx, row, with).await?;
+    told::to_user(&mut tx, ctx, shown, &session.scope).await
 }
 
 /// `POST /api/v3/update-profile`.
@@ -53,21 +57,24 @@ pub async fn update(ctx: &Ctx, req: UpdateProfileReq) -> Result<Shown> {
     let session = ctx.session()?;
     let mut tx = ctx.read().await?;
     let row = user::by_id(&mut tx, ctx.pool(), &session.user_id).await?;
-    let (patch, keys) = changes(&row, req)?;
+    let (hidden, _) = base::hidden(&mut tx, ctx).await?;
+    let (patch, keys) = changes(&row, req, &hidden)?;
     let custom: Vec<&str> = patch.custom_data.value().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
-    base::own_change(&mut tx, ctx, &keys, &custom).await?;
+    base::own_change(&mut tx, ctx, &keys, &custom, None).await?;
     drop(tx);
-    Ok(within(update::own(ctx, patch).await?, &session.scope))
+    let shown = update::own(ctx, patch).await?;
+    told::to_user(&mut ctx.read().await?, ctx, shown, &session.scope).await
 }
 
-/// What differs from what is there: clients send whole forms back.
-fn changes(row: &User, req: UpdateProfileReq) -> Result<(UserPatch, Vec<&'static str>)> {
+/// What differs from what is there: clients send whole forms back, with null for what is hidden from their users.
+fn changes(row: &User, req: UpdateProfileReq, hidden: &[String]) -> Result<(UserPatch, Vec<&'static str>)> {
     let mut patch = UserPatch { user_id: row.id.clone(), ..UserPatch::default() };
     let mut keys = Vec::new();
     macro_rules! changed {
         ($($field:ident $wire:literal;)*) => {
             $(match (req.$field, &row.$field) {
                 (Field::Absent, _) | (Field::Null, None) => {}
+                (Field::Null, Some(_)) if hidden.iter().any(|key| key == $wire) => {}
                 (Field::Value(wish), Some(there)) if wish == *there => {}
                 (wish, _) => {
                     patch.$field = wish;
@@ -136,43 +143,4 @@ pub async fn security(ctx: &Ctx) -> Result<SecurityInfo> {
 pub async fn public_accounts(ctx: &Ctx, _: PublicAccountsQuery) -> Result<Vec<SelectableAccounts>> {
     ctx.session()?;
     Ok(Vec::new())
-}
-
-/// A shown user without what the scopes do not tell.
-fn within(user: Shown, scope: &str) -> Shown {
-    let may = |wanted: &str| scope.split(' ').any(|scope| scope == wanted);
-    let mut told = Shown {
-        user_id: user.user_id.clone(),
-        created_at: user.created_at.clone(),
-        updated_at: user.updated_at.clone(),
-        status: user.status,
-        work_status: user.work_status,
-        user_source_type: user.user_source_type,
-        username: user.username.clone().filter(|_| may("username")),
-        external_id: user.external_id.clone().filter(|_| may("external_id")),
-        custom_data: user.custom_data.clone(),
-        ..Shown::default()
-    };
-    let (email, phone) = ((user.email.clone(), user.email_verified), (user.phone.clone(), user.phone_verified));
-    let (country_code, place) = (user.phone_country_code.clone(), user.clone());
-    if may("profile") {
-        told = Shown { email: None, email_verified: false, phone: None, phone_verified: false, ..user };
-        told.phone_country_code = None;
-        (told.country, told.province, told.city, told.region) = Default::default();
-        (told.address, told.street_address, told.formatted, told.postal_code) = Default::default();
-    }
-    if may("email") {
-        (told.email, told.email_verified) = email;
-    }
-    if may("phone") {
-        (told.phone, told.phone_verified) = phone;
-        told.phone_country_code = country_code;
-    }
-    if may("address") {
-        (told.country, told.province, told.city, told.region) =
-            (place.country, place.province, place.city, place.region);
-        (told.address, told.street_address, told.formatted, told.postal_code) =
-            (place.address, place.street_address, place.formatted, place.postal_code);
-    }
-    told
 }

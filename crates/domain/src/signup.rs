@@ -70,7 +70,9 @@ async fn make(ctx: &Ctx, app_id: &str, wanted: Wanted) -> Result<User> {
         app = app::load(&mut tx, ctx.pool(), app_id).await?;
         settings = pool::settings(&mut tx, ctx.pool()).await?;
         gate::may_register(&mut tx, ctx, &app, wanted.method).await?;
-        base::own_change(&mut tx, ctx, &wanted.keys, &wanted.custom_keys()).await.map_err(|e| e.at("profile"))?;
+        base::own_change(&mut tx, ctx, &wanted.keys, &wanted.custom_keys(), Some(app_id))
+            .await
+            .map_err(|e| e.at("profile"))?;
         rules = PasswordRules::of(&settings)?;
         fields = Fields::load(&mut tx, ctx, TargetType::User).await?;
     }

@@ -42,7 +42,6 @@ CREATE TABLE users (
     formatted TEXT,
     region TEXT,
     custom_data TEXT NOT NULL,
-    metadata_source TEXT,
     -- PHC string or an imported format; NULL: the user has no password.
     password_hash TEXT,
     password_set_at BIGINT,

@@ -176,7 +176,8 @@ pub async fn above(tx: &mut Tx, pool: &PoolId, roles: &[String], now: Option<Mil
     Ok(tx.all::<(String,)>(sql, vals![pool, roles, now]).await?.into_iter().map(|(id,)| id).collect())
 }
 
-/// The roles that a user has in force by an assignment to the user, a group or a department: role, kind of the target.
+/// The roles that a user has in force by an assignment to the user, a group or a department in use: role, kind of the
+/// target.
 pub async fn of_user(tx: &mut Tx, pool: &PoolId, user: &str, now: Millis) -> Result<Vec<(String, String)>> {
     let sql = sql!(
         "SELECT a.role_id, a.target_type FROM role_assignments a
@@ -198,7 +199,10 @@ pub async fn of_user(tx: &mut Tx, pool: &PoolId, user: &str, now: Millis) -> Res
          JOIN roles r ON r.pool_id = a.pool_id AND r.id = a.role_id
          WHERE m.pool_id = $1 AND m.user_id = $2
            AND (a.enable_at IS NULL OR a.enable_at <= $3) AND (a.end_at IS NULL OR a.end_at > $3)
-           AND r.status = 'ENABLE' AND (r.disable_at IS NULL OR r.disable_at > $3)"
+           AND r.status = 'ENABLE' AND (r.disable_at IS NULL OR r.disable_at > $3)
+           AND NOT EXISTS (
+               SELECT 1 FROM department_ancestors x JOIN departments d ON d.pool_id = x.pool_id AND d.id = x.ancestor_id
+               WHERE x.pool_id = $1 AND x.department_id = m.department_id AND NOT d.enabled)"
     );
     tx.all(sql, vals![pool, user, now]).await
 }
@@ -228,7 +232,7 @@ pub async fn assigned_users(
     Ok(tx.all::<(String,)>(sql, vals![pool, role, users, now]).await?.into_iter().map(|(id,)| id).collect())
 }
 
-/// Departments to which a role is assigned in force: how many, and id, code, name and description of one page.
+/// Departments in use to which a role is assigned in force: how many, and id, code, name and description of one page.
 pub async fn departments(
     tx: &mut Tx,
     pool: &PoolId,
@@ -239,7 +243,10 @@ pub async fn departments(
     let count = sql!(
         "SELECT COUNT(*) AS total FROM role_assignments
          WHERE pool_id = $1 AND role_id = $2 AND target_type = 'DEPARTMENT'
-           AND (enable_at IS NULL OR enable_at <= $3) AND (end_at IS NULL OR end_at > $3)"
+           AND (enable_at IS NULL OR enable_at <= $3) AND (end_at IS NULL OR end_at > $3)
+           AND NOT EXISTS (
+               SELECT 1 FROM department_ancestors x JOIN departments d ON d.pool_id = x.pool_id AND d.id = x.ancestor_id
+               WHERE x.pool_id = $1 AND x.department_id = target_id AND NOT d.enabled)"
     );
     let (total,): (i64,) = tx.one(count, vals![pool, role, now]).await?;
     let sql = sql!(
@@ -247,6 +254,9 @@ pub async fn departments(
          JOIN departments d ON d.pool_id = a.pool_id AND d.id = a.target_id
          WHERE a.pool_id = $1 AND a.role_id = $2 AND a.target_type = 'DEPARTMENT'
            AND (a.enable_at IS NULL OR a.enable_at <= $3) AND (a.end_at IS NULL OR a.end_at > $3)
+           AND NOT EXISTS (
+               SELECT 1 FROM department_ancestors x JOIN departments n ON n.pool_id = x.pool_id AND n.id = x.ancestor_id
+               WHERE x.pool_id = $1 AND x.department_id = a.target_id AND NOT n.enabled)
          ORDER BY a.target_id LIMIT $4 OFFSET $5"
     );
     Ok((total, tx.all(sql, vals![pool, role, now, page.limit, page.offset]).await?))

@@ -59,8 +59,6 @@ row! {
         pub region: Option<String>,
         /// JSON object.
         pub custom_data: String,
-        /// JSON object.
-        pub metadata_source: Option<String>,
         /// PHC string or an imported format; `None`: no password.
         pub password_hash: Option<String>,
         pub password_set_at: Option<Millis>,

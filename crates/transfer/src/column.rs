@@ -82,7 +82,7 @@ columns! {
     "browser" Text Both [];
     "device" Text Both [];
     "customData" Json Both [];
-    "metadataSource" Json Both [];
+    "metadataSource" Json Read [];
     "identities" Json Both [];
     "departmentIds" List Both ["departments", "部门"];
     "mainDepartmentId" Text Both ["maindepartment", "主部门"];

@@ -10,6 +10,7 @@
 pub mod failure;
 pub mod print;
 
+mod app;
 mod check;
 mod healthcheck;
 mod init;
@@ -86,6 +87,9 @@ enum Command {
     /// User pools
     #[command(subcommand)]
     Pool(pool::PoolCommand),
+    /// Applications: the clients of OpenID Connect
+    #[command(subcommand)]
+    App(app::AppCommand),
     /// Users: import, export, and help in an emergency
     #[command(subcommand)]
     User(user::UserCommand),
@@ -176,6 +180,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Demo(args) => serve::run(&mut shell, args.in_demo_mode()).await,
         Command::Migrate => migrate::run(&shell).await,
         Command::Pool(command) => pool::run(&shell, command).await,
+        Command::App(command) => app::run(&shell, command).await,
         Command::User(command) => user::run(&shell, command).await,
         Command::Key(command) => key::run(&shell, command).await,
         Command::Provider(command) => provider::run(&shell, command).await,

@@ -1,5 +1,8 @@
 //! The program itself, as a process: what it refuses, how it ends, what it leaves behind.
 
+#[path = "process/operator.rs"]
+mod operator;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
@@ -617,28 +620,6 @@ fn healthcheck_answers_for_a_server_that_runs() {
     server.kill();
     let mut check = data.command(&["healthcheck"]);
     assert_eq!(check.env("WATCHWORD_LISTEN", address).output().unwrap().status.code(), Some(9));
-}
-
-#[test]
-fn keys_are_made_rotated_and_deleted_by_the_operator() {
-    let (data, keys) = Data::initialised("keys");
-    let made = data.run(&["key", "create", "--permission", "user:read", "--output", "json"]).json();
-    let id = made["accessKeyId"].as_str().unwrap();
-    let server = data.serve(&[]);
-    let works =
-        |keys: &Value| server.post("/api/v3/get-management-token", "", &token_request(keys)).contains("access_token");
-    assert!(works(&made));
-    let rotated = data.run(&["key", "rotate", id, "--yes", "--output", "json"]).json();
-    assert!(!works(&made) && works(&rotated));
-    let own = keys["accessKeyId"].as_str().unwrap();
-    let rotated_own = data.run(&["key", "rotate", own, "--yes", "--output", "json"]).json();
-    assert!(!works(&keys) && works(&rotated_own));
-    data.run(&["key", "delete", id]).exits(2);
-    data.run(&["key", "delete", id, "--yes", "--output", "json"]).json();
-    assert!(!works(&rotated));
-    data.run(&["key", "delete", id, "--yes"]).exits(4);
-    data.run(&["key", "delete", own, "--yes"]).exits(5);
-    data.run(&["key", "create", "--permission", "everything"]).exits(2);
 }
 
 #[test]

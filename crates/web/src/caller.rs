@@ -38,8 +38,13 @@ impl Incoming<'_> {
 
     /// `x-authing-lang`, then `Accept-Language`, then English.
     pub fn lang(&self) -> Lang {
+        self.named_lang().unwrap_or_default()
+    }
+
+    /// The language that the request asks for, if it is one of ours.
+    pub fn named_lang(&self) -> Option<Lang> {
         let asked = self.header("x-authing-lang").and_then(Lang::from_tag);
-        asked.or_else(|| self.header("accept-language").and_then(Lang::from_accept)).unwrap_or_default()
+        asked.or_else(|| self.header("accept-language").and_then(Lang::from_accept))
     }
 
     /// The client's name for itself, plain and short.

@@ -248,6 +248,95 @@ async fn accessible_and_authorized_applications_follow_the_rules() {
     assert_eq!(list("authorized").await.len(), 0);
 }
 
+const AVAILABLE: &str = "/api/v3/get-department-available-app";
+
+async fn available(admin: &Client, department: &str, kinds: Value) -> Vec<Value> {
+    let apps = admin.post(AVAILABLE, json!({ "departmentId": department, "appTypeList": kinds })).await.ok();
+    apps.as_array().unwrap().iter().map(|app| app["appId"].clone()).collect()
+}
+
+#[tokio::test]
+async fn a_departments_applications_are_those_that_rules_open_for_it_or_for_one_above() {
+    let s = Server::start().await;
+    let admin = s.admin().await;
+    let (_, top, team) = company(&s).await;
+    let (app, none) = (json!(s.pool.app_id), Vec::<Value>::new());
+    assert_eq!(available(&admin, &team, Value::Null).await, none, "an open application is granted to nobody");
+    rule(&s, "ORG", &top, "ALLOW", json!({})).await;
+    assert_eq!(available(&admin, &top, Value::Null).await, std::slice::from_ref(&app));
+    assert_eq!(available(&admin, &team, json!(["SELFBUILT"])).await, [app]);
+    assert_eq!(available(&admin, &team, json!(["INTEGRATED"])).await, none);
+    admin.post(AVAILABLE, json!({ "departmentId": team, "appTypeList": ["web"] })).await.refused_at("appTypeList[0]");
+    rule(&s, "ORG", &team, "DENY", json!({})).await;
+    assert_eq!(available(&admin, &team, Value::Null).await, none, "what denies outweighs what allows");
+    assert_eq!(available(&admin, &top, Value::Null).await.len(), 1, "and says nothing of those above");
+    rule(&s, "ORG", &team, "ALLOW", json!({})).await;
+    rule(&s, "ORG", &top, "ALLOW", json!({ "inheritByChildren": false })).await;
+    assert_eq!(available(&admin, &team, Value::Null).await.len(), 1, "its own rule");
+    let gone = json!({ "targetType": "ORG", "targetIdentifier": [team] });
+    admin.post(REVOKE, json!({ "appId": s.pool.app_id, "list": [gone] })).await.ok();
+    assert_eq!(available(&admin, &team, Value::Null).await, none, "the one above is not for those below");
+    admin.post(AVAILABLE, json!({ "departmentId": "none" })).await.refused(404);
+}
+
+#[tokio::test]
+async fn a_department_out_of_use_gives_neither_applications_nor_roles() {
+    let s = Server::start().await;
+    let admin = s.admin().await;
+    let (ada, top, team) = company(&s).await;
+    closed(&s).await;
+    rule(&s, "ORG", &team, "ALLOW", json!({})).await;
+    for (code, department) in [("of-top", &top), ("of-team", &team)] {
+        admin.post("/api/v3/create-role", json!({ "code": code, "name": code, "namespace": "default" })).await.ok();
+        let targets = json!([{ "targetType": "DEPARTMENT", "targetIdentifier": department }]);
+        admin
+            .post("/api/v3/assign-role", json!({ "code": code, "namespace": "default", "targets": targets }))
+            .await
+            .ok();
+    }
+    let seen = async || {
+        let held = admin.get(&format!("/api/v3/get-user-roles?userId={ada}&namespace=default")).await.ok();
+        let mut seen: Vec<String> =
+            held["list"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap().to_owned()).collect();
+        for code in ["of-top", "of-team"] {
+            let members = admin.get(&format!("/api/v3/list-role-members?code={code}")).await.ok();
+            let at = admin.get(&format!("/api/v3/list-role-departments?code={code}")).await.ok();
+            assert_eq!(members["totalCount"], i64::from(seen.iter().any(|r| r == code)), "{code}: {members}");
+            assert_eq!(at["totalCount"], members["totalCount"], "{code}: {at}");
+        }
+        let apps = admin.get(&format!("/api/v3/get-user-accessible-apps?userId={ada}")).await.ok();
+        if !apps.as_array().unwrap().is_empty() {
+            seen.push("app".to_owned());
+        }
+        assert_eq!(available(&admin, &team, Value::Null).await.len(), apps.as_array().unwrap().len());
+        assert_eq!(enters(&s, "ada").await, apps.as_array().unwrap().len() == 1);
+        seen
+    };
+    let switch = async |department: &str, on: bool| {
+        admin.post("/api/v3/update-department-status", json!({ "departmentId": department, "status": on })).await.ok();
+    };
+    assert_eq!(seen().await, ["clerk", "of-team", "of-top", "app"]);
+    switch(&team, false).await;
+    assert_eq!(seen().await, ["clerk", "of-top"], "what those above have stays");
+    switch(&team, true).await;
+    switch(&top, false).await;
+    assert_eq!(seen().await, ["clerk"], "nor do those below one that is out of use give anything");
+    switch(&top, true).await;
+    assert_eq!(seen().await.len(), 4);
+    let root = admin.get("/api/v3/get-organization?organizationCode=acme").await.ok()["departmentId"].clone();
+    let organisation = async |on: &str| {
+        admin.post("/api/v3/update-organization-status", json!({ "rootNodeId": root, "status": on })).await.ok();
+    };
+    organisation("false").await;
+    assert_eq!(seen().await, ["clerk"]);
+    organisation("true").await;
+    assert_eq!(seen().await.len(), 4);
+    rule(&s, "USER", &ada, "ALLOW", json!({})).await;
+    rule(&s, "ORG", &team, "DENY", json!({})).await;
+    switch(&team, false).await;
+    assert!(!enters(&s, "ada").await, "what denies stays in force");
+}
+
 #[tokio::test]
 async fn bad_rules_are_refused_at_their_place_and_none_beside_them_is_kept() {
     let s = Server::start().await;

@@ -30,7 +30,14 @@ async fn what_is_given_changes_and_what_is_absent_stays() {
     assert_eq!(after["loginConfig"]["enabledBasicLoginMethods"], json!(["USERNAME_PASSWORD"]));
     assert_eq!(after["registerConfig"]["enabledBasicRegisterMethods"], json!(["EMAIL_CODE"]));
     assert_eq!(after["redirectUris"], before["redirectUris"]);
+    assert_eq!(after["oauthConfig"]["access_token_lifetime"], 600);
+    // What was shown may come back.
+    let again = json!({ "appId": after["appId"], "oauthConfig": after["oauthConfig"], "oidcConfig": after["oidcConfig"],
+        "brandingConfig": { "defaultLanguage": after["brandingConfig"]["defaultLanguage"] } });
+    assert_eq!(admin.post(UPDATE, again).await.ok()["oidcConfig"], after["oidcConfig"]);
     let path = format!("/api/v3/get-application?appId={}", before["appId"].as_str().unwrap());
+    let mut after = after;
+    after["customBrandingEnabled"] = true.into();
     assert_eq!(admin.get(&path).await.ok(), after);
 }
 
@@ -46,6 +53,8 @@ async fn a_bad_change_is_refused_and_nothing_beside_it_is_kept() {
         (json!({ "oidcConfig": { "no_such": 1 } }), 400),
         (json!({ "samlProviderEnabled": true }), 501),
         (json!({ "casConfig": { "a": 1 } }), 501),
+        (json!({ "oauthConfig": { "access_token_lifetime": 600 } }), 501),
+        (json!({ "brandingConfig": { "defaultLanguage": "ja-JP" } }), 501),
         (json!({ "templateData": "{}" }), 501),
         (json!({ "ssoShowLaunchpad": true }), 501),
         (json!({ "enablePermissionApply": true }), 501),

@@ -218,6 +218,25 @@ async fn every_application_of_the_sign_on_is_told_by_a_logout_token() {
 }
 
 #[tokio::test]
+async fn a_logout_token_names_the_session_whether_or_not_the_application_requires_that() {
+    let (s, trap) = (Server::start().await, HttpTrap::start().await);
+    s.user("ada").await;
+    for (n, required) in [true, false].into_iter().enumerate() {
+        let uri = format!("{}/out", trap.url());
+        let oidc = json!({ "backchannel_logout_uri": uri, "backchannel_logout_session_required": required });
+        let app = app(&s, oidc, json!({})).await;
+        let mut browser = Browser::new(&s);
+        let page = sign_in(&mut browser, &app, "ada", &[]).await;
+        let (hint, _) = hint_of(&s, &app, &page).await;
+        browser.get(&end(&[("id_token_hint", &hint)])).await;
+        let got = wait_for(&s, &trap, n + 1).await;
+        let text = got[n].text();
+        let told = claims(text.strip_prefix("logout_token=").expect("a token"));
+        assert_eq!(told["sid"], claims(&hint)["sid"], "{required}");
+    }
+}
+
+#[tokio::test]
 async fn an_application_that_is_down_is_told_later_and_again_with_the_same_id() {
     let (s, trap) = (Server::start().await, HttpTrap::start().await);
     let (one, _) = told(&s, &trap).await;

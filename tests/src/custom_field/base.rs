@@ -79,7 +79,7 @@ async fn what_cannot_be_said_is_refused_at_its_place() {
 async fn own_change(s: &Server, keys: &[&str], custom: &[&str]) -> Result<()> {
     let ctx = Ctx::new(s.services.clone(), PoolId::new(&s.pool.id), Actor::Anonymous, Request::default(), None);
     let mut tx = ctx.read().await?;
-    base::own_change(&mut tx, &ctx, keys, custom).await
+    base::own_change(&mut tx, &ctx, keys, custom, None).await
 }
 
 #[tokio::test]

@@ -111,9 +111,6 @@ async fn a_department_shows_its_place_its_people_and_no_more_than_was_asked_for(
     let parent = format!("/api/v3/get-parent-department?organizationCode=hq&departmentId={ops}");
     assert_eq!(admin.get(&parent).await.ok()["departmentId"], dev);
     admin.get("/api/v3/get-parent-department?organizationCode=hq&departmentId=root").await.refused(404);
-    let apps = admin.post("/api/v3/get-department-available-app", json!({ "departmentId": dev })).await.ok();
-    assert_eq!(apps, json!([]));
-    admin.post("/api/v3/get-department-available-app", json!({ "departmentId": "none" })).await.refused(404);
 }
 
 #[tokio::test]

@@ -129,6 +129,23 @@ async fn a_batch_creates_all_in_order_or_none() {
 }
 
 #[tokio::test]
+async fn values_of_data_objects_are_refused_as_users_have_none() {
+    let (server, admin) = start().await;
+    let ada = server.user("ada").await;
+    let data = json!({ "school": "PKU" });
+    for (operation, body, member) in [
+        ("create-user", json!({ "username": "bob", "metadataSource": data }), "metadataSource:"),
+        ("create-users-batch", json!({ "list": [{ "username": "bob", "metadataSource": data }] }), "list[0].metadata"),
+        ("update-user", json!({ "userId": ada, "metadata": data }), "metadata:"),
+        ("update-user-batch", json!({ "list": [{ "userId": ada, "metadata": data }] }), "list[0].metadata:"),
+    ] {
+        let refusal = admin.post(&format!("/api/v3/{operation}"), body).await.refused(501);
+        assert!(refusal["message"].as_str().unwrap().starts_with(member), "{refusal}");
+    }
+    admin.post("/api/v3/create-user", json!({ "username": "bob", "metadataSource": {} })).await.ok();
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_refused_at_its_member_and_nothing_is_written() {
     let (server, admin) = start().await;
     let long = |n: usize| "x".repeat(n);

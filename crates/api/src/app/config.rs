@@ -81,10 +81,11 @@ wire_enum! {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoginConfigReq {
-    /// Whether sign-in and registration share a page. Default false.
+    /// Whether the sign-in page has the forms of registration, too, instead of a link to them. Default false.
     pub merge_login_and_register_page: Option<bool>,
 
-    /// Ways to sign in. Default `EMAIL_CODE` and `EMAIL_PASSWORD`; of an application without `loginConfig` every way.
+    /// Ways to sign in; others are refused, and the page has no forms for them. Default `EMAIL_CODE` and
+    /// `EMAIL_PASSWORD`; of an application without `loginConfig` every way.
     pub enabled_basic_login_methods: Option<Vec<LoginMethod>>,
 
     /// The way shown first.
@@ -232,19 +233,21 @@ pub struct BrandingConfigReq {
     /// CSS value of the background.
     pub custom_background: Option<String>,
 
-    /// Whether users can change the language. Default false.
+    /// Whether the pages offer the other language. Default false.
     pub show_change_language_button: Option<bool>,
 
-    /// Language of the page.
+    /// Language of the pages where neither the request nor the browser names one that they have. Default `en-US`;
+    /// `zh-TW` and `ja-JP` are refused, since there are no pages in these languages.
     pub default_language: Option<Locale>,
 
     /// Whether the page offers to reset the password. Default true.
     pub show_forget_password_button: Option<bool>,
 
-    /// Whether enterprise identity providers are shown. Default true.
+    /// Whether enterprise identity providers are shown. Default true. There are none yet, so that the pages are the same
+    /// either way.
     pub show_enterprise_connections: Option<bool>,
 
-    /// Whether social networks are shown. Default true.
+    /// Whether social networks are shown. Default true. There are none yet, so that the pages are the same either way.
     pub show_social_connections: Option<bool>,
 }
 
@@ -300,7 +303,7 @@ impl Default for BrandingConfig {
             custom_loading_image: None,
             custom_background: None,
             show_change_language_button: false,
-            default_language: Locale::ZhCn,
+            default_language: Locale::EnUs,
             show_forget_password_button: true,
             show_enterprise_connections: true,
             show_social_connections: true,

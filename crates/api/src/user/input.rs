@@ -144,7 +144,7 @@ with_options! {
         /// Custom fields: a JSON object of at most 256 members and 64 KiB; members that are null are left out. A member
         /// for which a custom field is defined must fit it; any other may be any JSON.
         pub custom_data: Option<Object>,
-        /// Values of data objects: any JSON object up to 64 KiB, kept as it is.
+        /// Values of data objects. Users have none: 501 unless it is empty.
         pub metadata_source: Option<Object>,
         /// Accounts at external identity providers, up to 20.
         pub identities: Option<Vec<NewIdentity>>,
@@ -360,7 +360,7 @@ with_options! {
         /// all. A member for which a custom field is defined must fit it; any other may be any JSON.
         #[serde(default)]
         pub custom_data: Field<Object>,
-        /// Values of data objects to change, as `customData`.
+        /// Values of data objects. Users have none: 501 unless it is empty.
         pub metadata: Option<Object>,
     }
 }

@@ -69,6 +69,29 @@ pub(crate) async fn apps_of(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<(Vec<A
     Ok((may, opened))
 }
 
+/// The applications that a department may use by rules that name it or a department above it, in the order of their
+/// names. What denies outweighs what allows, and a department out of use gives none.
+pub(crate) async fn of_department(tx: &mut Tx, ctx: &Ctx, department: &str) -> Result<Vec<Application>> {
+    let path = store::departments_above(tx, ctx.pool(), department).await?;
+    let ids: Vec<String> = path.keys().cloned().collect();
+    let mut rules = store::naming(tx, ctx.pool(), Target::Department, &ids).await?;
+    rules.retain(|r| r.enabled && comes(r, path.get(&r.target_id)));
+    let (allow, deny): (Vec<AppAccess>, Vec<AppAccess>) =
+        rules.into_iter().partition(|r| r.effect == Effect::Allow.as_str());
+    let mut granted: Vec<String> = allow.into_iter().map(|r| r.app_id).collect();
+    granted.retain(|app| deny.iter().all(|r| r.app_id != *app));
+    granted.sort_unstable();
+    granted.dedup();
+    let mut apps = APPS.get_many(tx, ctx.pool(), &granted).await?;
+    apps.sort_by(|a, b| (&a.name_key, &a.id).cmp(&(&b.name_key, &b.id)));
+    Ok(apps)
+}
+
+/// Whether a rule for a department reaches those who are in it in this way.
+fn comes(rule: &AppAccess, by: Option<&store::Reach>) -> bool {
+    by.is_some_and(|by| (rule.inherit || !by.above) && (!by.idle || rule.effect == Effect::Deny.as_str()))
+}
+
 /// A rule that reaches somebody.
 struct Reaching {
     rule: AppAccess,
@@ -78,7 +101,7 @@ struct Reaching {
 /// Every rule of any application that reaches a user.
 async fn reaching(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<Vec<Reaching>> {
     let groups: Vec<String> = group::of_user(tx, ctx.pool(), user).await?.into_iter().map(|g| g.id).collect();
-    let departments: BTreeMap<String, bool> = store::departments_of(tx, ctx.pool(), user).await?.into_iter().collect();
+    let departments = store::departments_of(tx, ctx.pool(), user).await?;
     let ids: Vec<String> = departments.keys().cloned().collect();
     let held = role::ids_held(tx, ctx, user).await?;
     let mut out = Vec::new();
@@ -87,8 +110,7 @@ async fn reaching(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<Vec<Reaching>> {
         [(Target::User, &own[..]), (Target::Group, &groups), (Target::Role, &held), (Target::Department, &ids)]
     {
         for rule in store::naming(tx, ctx.pool(), kind, ids).await? {
-            let below = kind == Target::Department && departments.get(&rule.target_id).copied().unwrap_or(false);
-            if rule.inherit || !below {
+            if kind != Target::Department || comes(&rule, departments.get(&rule.target_id)) {
                 out.push(Reaching { rule, kind });
             }
         }
@@ -397,7 +419,7 @@ pub async fn of_targets(ctx: &Ctx, req: ListSubjectAuthReq) -> Result<SubjectAut
         .filter(|app| app.name_key.contains(&name))
         .map(|app| SubjectApp {
             effect: effects.get(&app.id).copied().unwrap_or(Effect::Deny),
-            app_type: if app.is_integrate { SubjectAppType::Integrated } else { SubjectAppType::Selfbuilt },
+            app_type: app_type(&app),
             app_id: app.id,
             logo: app.logo,
             ext: String::new(),
@@ -410,6 +432,11 @@ pub async fn of_targets(ctx: &Ctx, req: ListSubjectAuthReq) -> Result<SubjectAut
     list.retain(|app| wanted(&req.app_type_list, app.app_type.as_str()) && wanted(&req.effect, app.effect.as_str()));
     list.sort_by(|a, b| a.app_id.cmp(&b.app_id));
     Ok(SubjectAuths { list })
+}
+
+/// How an application was made.
+pub(crate) fn app_type(app: &Application) -> SubjectAppType {
+    if app.is_integrate { SubjectAppType::Integrated } else { SubjectAppType::Selfbuilt }
 }
 
 /// Users with a live session of the application, the latest first.

@@ -310,7 +310,12 @@ fn checked(name: &str, value: Value) -> Result<Value> {
             )
         }
         "authorization_code_expire" => seconds(&value, 10, 600),
-        "access_token_expire" | "id_token_expire" | "cas_expire" => seconds(&value, MINUTE, YEAR),
+        "access_token_expire" | "id_token_expire" => seconds(&value, MINUTE, YEAR),
+        // Clients send the contract's whole object.
+        "cas_expire" if whole(&value) == Some(TWO_WEEKS) => Ok(TWO_WEEKS.into()),
+        "cas_expire" => {
+            Err(unsupported(text!("there is no CAS; leave it {TWO_WEEKS}", "暂不支持 CAS，请保持为 {TWO_WEEKS}")))
+        }
         "refresh_token_expire" => seconds(&value, MINUTE, 10 * YEAR),
         "backchannel_logout_uri" => rules::back_channel(value),
         "skip_consent"

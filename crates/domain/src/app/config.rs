@@ -5,7 +5,7 @@ use watchword_api::app::{
     BrandingConfig, BrandingConfigReq, DefaultLoginMethod, DefaultLoginMethodReq, LoginConfig, LoginConfigReq,
     LoginConnection, LoginMethod, RegisterConfig, RegisterConnection, RegisterMethod,
 };
-use watchword_api::common::Object;
+use watchword_api::common::{Locale, Object};
 use watchword_kit::{Error, Result, Text, codes, text};
 
 use super::{client, rules};
@@ -24,7 +24,6 @@ pub struct AppConfig {
     pub own_branding: bool,
     pub oidc: Object,
     pub saml: Option<Object>,
-    pub oauth: Option<Object>,
     pub cas: Option<Object>,
 }
 
@@ -58,18 +57,42 @@ impl Default for AppConfig {
             own_branding: false,
             oidc: client::defaults(),
             saml: None,
-            oauth: None,
             cas: None,
         }
     }
 }
 
-/// Settings of OAuth 2.0 as the older clients write them: kept and shown, bounded in size.
-pub(super) fn inert(field: &'static str, given: Option<Object>) -> Result<Option<Object>> {
-    if let Some(object) = &given {
-        bounded(field, object)?;
+/// Settings of OAuth 2.0 as the older clients write them. Its endpoints serve the grants, lifetimes and methods of
+/// `oidcConfig`, so that there is nothing else to say here: `given` may repeat them.
+///
+/// # Errors
+/// 501 at the first member that says something else.
+pub(super) fn oauth(given: Option<Object>, oidc: &Object) -> Result<()> {
+    let Some(given) = given else { return Ok(()) };
+    bounded("oauthConfig", &given)?;
+    let in_force = as_oauth(oidc);
+    match given.iter().find(|(name, value)| in_force.get(*name) != Some(*value)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let detail = text!(
+                "/oauth/ follows oidcConfig: leave this out, or repeat what is in force there",
+                "/oauth/ 遵循 oidcConfig：请省略此项，或与其保持一致"
+            );
+            Err(unsupported(detail).at(member(name)).at("oauthConfig"))
+        }
     }
-    Ok(given)
+}
+
+/// What the endpoints of OAuth 2.0 do, in the words of `oauthConfig`.
+pub(super) fn as_oauth(oidc: &Object) -> Object {
+    const NAMES: [(&str, &str); 5] = [
+        ("grants", "grant_types"),
+        ("access_token_lifetime", "access_token_expire"),
+        ("refresh_token_lifetime", "refresh_token_expire"),
+        ("introspection_endpoint_auth_method", "introspection_endpoint_auth_method"),
+        ("revocation_endpoint_auth_method", "revocation_endpoint_auth_method"),
+    ];
+    NAMES.iter().filter_map(|(name, from)| Some(((*name).to_owned(), oidc.get(*from)?.clone()))).collect()
 }
 
 pub(super) fn bounded(field: &'static str, object: &Object) -> Result<()> {
@@ -150,6 +173,10 @@ pub(super) fn branding(given: BrandingConfigReq) -> Result<BrandingConfig> {
         if !unset {
             return Err(plain().at(at(field)));
         }
+    }
+    if matches!(given.default_language, Some(Locale::ZhTw | Locale::JaJp)) {
+        let detail = text!("the pages are in zh-CN and en-US", "登录页仅有 zh-CN 和 en-US 两种语言");
+        return Err(unsupported(detail).at(at("defaultLanguage")));
     }
     Ok(BrandingConfig {
         show_change_language_button: given.show_change_language_button.unwrap_or(defaults.show_change_language_button),

@@ -57,7 +57,7 @@ pub async fn create(ctx: &Ctx, req: CreateApplicationReq) -> Result<Shown> {
     if let Some(given) = req.oidc_config {
         settings.oidc = client::given(given)?;
     }
-    settings.oauth = config::inert("oauthConfig", req.oauth_config)?;
+    config::oauth(req.oauth_config, &settings.oidc)?;
     if let Some(given) = req.login_config {
         settings.login = config::login(given)?;
     }

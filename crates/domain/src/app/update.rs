@@ -89,10 +89,7 @@ fn apply(
         config.oidc = client::given(whole)?;
         changed.push("oidcConfig");
     }
-    if let Some(given) = req.oauth_config {
-        config.oauth = config::inert("oauthConfig", Some(given))?;
-        changed.push("oauthConfig");
-    }
+    config::oauth(req.oauth_config, &config.oidc)?;
     if let Some(given) = req.login_config {
         config.login = config::login(over(given, config))?;
         changed.push("loginConfig");

@@ -13,7 +13,7 @@ use watchword_store::custom_field::{self as store, BaseField as Row};
 use watchword_store::{Tx, pool};
 
 use super::define::{Words, no_tenant, words};
-use super::list;
+use super::{Field, list};
 use crate::ctx::Ctx;
 use crate::user::create::batch_size;
 
@@ -109,6 +109,20 @@ built_in! {
     "tenantId" String Server "Tenant" "租户 ID";
 }
 
+/// Members that the contract has in every profile.
+const ALWAYS: &[&str] = &[
+    "userId",
+    "createdAt",
+    "updatedAt",
+    "status",
+    "workStatus",
+    "loginsCount",
+    "gender",
+    "emailVerified",
+    "phoneVerified",
+    "userSourceType",
+    "resetPasswordOnNextLogin",
+];
 /// Members of a user that are no fields but would hide a custom one of that name.
 const MEMBERS: &[&str] = &["departmentIds", "identities", "customData", "postIdList", "password", "metadataSource"];
 /// Members that every role, group and department has.
@@ -157,7 +171,8 @@ pub async fn list(ctx: &Ctx, query: ListFieldsQuery) -> Result<FieldList> {
 /// `POST /api/v3/set-user-base-fields`: all or none; answers the fields that were named.
 ///
 /// # Errors
-/// 400 at `list[i].key` for no built-in field, at `list[i].userEditable` for one that this server keeps.
+/// 400 at `list[i].key` for no built-in field, at `list[i].userEditable` for one that this server keeps; 501 at
+/// `list[i].visibleInUserCenter` to hide a member without which there is no profile.
 pub async fn set(ctx: &Ctx, req: SetBaseFieldsReq) -> Result<Vec<CustomField>> {
     batch_size("list", req.list.len())?;
     let mut tx = ctx.write().await?;
@@ -175,6 +190,10 @@ pub async fn set(ctx: &Ctx, req: SetBaseFieldsReq) -> Result<Vec<CustomField>> {
         if field.hand == Hand::Server && wish.user_editable == Some(true) {
             let detail = text!("this server keeps the field by itself", "该字段由系统维护");
             return Err(at(Error::invalid("userEditable", detail)));
+        }
+        if wish.visible_in_user_center == Some(false) && ALWAYS.contains(&field.key) {
+            let detail = text!("every profile has this member", "个人信息必须包含该字段");
+            return Err(at(Error::new(codes::NOT_IMPLEMENTED).because(detail).at("visibleInUserCenter")));
         }
         let to = wishes.entry(field.key.to_owned()).or_default();
         let said = Words { label: wish.label, description: wish.description, i18n: wish.i18n };
@@ -196,11 +215,18 @@ pub async fn set(ctx: &Ctx, req: SetBaseFieldsReq) -> Result<Vec<CustomField>> {
     Ok(keys.iter().filter_map(named).map(|f| show(f, wishes.get(f.key), ctx.request().lang)).collect())
 }
 
-/// What a user may change of their own account: the built-in fields and the custom ones.
+/// What a user may change of their own account: the built-in fields and the custom ones. `registering` at an
+/// application, also the custom fields for which that asks.
 ///
 /// # Errors
 /// 403 at the first key that is not the user's to change.
-pub async fn own_change(tx: &mut Tx, ctx: &Ctx, keys: &[&str], custom: &[&str]) -> Result<()> {
+pub async fn own_change(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    keys: &[&str],
+    custom: &[&str],
+    registering: Option<&str>,
+) -> Result<()> {
     let wishes = stored(tx, ctx).await?;
     let refused = |key: String| {
         let detail = text!("users may not change this field by themselves", "用户不能自行修改该字段");
@@ -217,10 +243,19 @@ pub async fn own_change(tx: &mut Tx, ctx: &Ctx, keys: &[&str], custom: &[&str]) 
         return Ok(());
     }
     let fields = super::Fields::load(tx, ctx, TargetType::User).await?;
-    match custom.iter().find(|key| !fields.get(key).is_some_and(|f| f.definition.user_editable)) {
+    let theirs = |f: &Field| f.definition.user_editable || registering.is_some_and(|app| f.is_asked_by(app));
+    match custom.iter().find(|key| !fields.get(key).is_some_and(theirs)) {
         Some(key) => Err(refused(format!("customData.{key}"))),
         None => Ok(()),
     }
+}
+
+/// Fields that users do not see of their own account: the built-in and the custom ones.
+pub async fn hidden(tx: &mut Tx, ctx: &Ctx) -> Result<(Vec<String>, Vec<String>)> {
+    let built_in = stored(tx, ctx).await?.into_iter().filter(|(_, w)| w.visible_in_user_center == Some(false));
+    let custom = super::Fields::load(tx, ctx, TargetType::User).await?;
+    let custom = custom.fields.into_iter().filter(|(_, f)| !f.definition.visible_in_user_center);
+    Ok((built_in.map(|(key, _)| key).collect(), custom.map(|(key, _)| key).collect()))
 }
 
 async fn shown(tx: &mut Tx, ctx: &Ctx) -> Result<Vec<CustomField>> {
@@ -252,7 +287,7 @@ fn show(field: &BuiltIn, wishes: Option<&Wishes>, lang: Lang) -> CustomField {
         is_unique: field.unique,
         user_editable: wishes.user_editable.unwrap_or(field.hand == Hand::User),
         visible_in_admin_console: wishes.visible_in_admin_console.unwrap_or(true),
-        visible_in_user_center: wishes.visible_in_user_center.unwrap_or(field.hand != Hand::Server),
+        visible_in_user_center: wishes.visible_in_user_center.unwrap_or(true),
         i18n: Some(wishes.i18n.unwrap_or(FieldI18n { label: words })),
         options: options(field.key),
         validate_rules: Vec::new(),

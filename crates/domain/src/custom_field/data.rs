@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use watchword_api::common::Object;
-use watchword_api::custom_field::{FieldType, GetCustomDataQuery, SetCustomDataReq, TargetType};
+use watchword_api::custom_field::{GetCustomDataQuery, SetCustomDataReq, TargetType};
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::Tx;
 use watchword_store::custom_field::data as store;
@@ -101,15 +101,7 @@ fn unknown(target: TargetType) -> Error {
 fn read(fields: &Fields, key: &str, value: Value) -> Result<Value> {
     let undefined = || Error::invalid("key", text!("no such custom field is defined", "自定义字段未定义"));
     let field: &Field = fields.get(key).ok_or_else(undefined)?;
-    let value = match (&value, field.data_type) {
-        (Value::String(s), FieldType::Number) => s.trim().parse::<serde_json::Number>().map_or(value, Value::Number),
-        (Value::String(s), FieldType::Boolean) => match s.trim() {
-            "true" => true.into(),
-            "false" => false.into(),
-            _ => value,
-        },
-        _ => value,
-    };
+    let value = field.of_text(value);
     if !value.is_null() {
         field.judge(&value).map_err(|e| e.at("value"))?;
     }

@@ -202,6 +202,9 @@ fn draw_up(ctx: &Ctx, wish: SetCustomField, old: Option<&Row>) -> Result<(Row, O
         to.validate_rules = read_rules(rules).map_err(|e| e.at("validateRules"))?;
     }
     if let Some(given) = wish.app_ids {
+        if !given.is_empty() && wish.target_type != TargetType::User {
+            return Err(Error::invalid("appIds", text!("only fields of users are asked for", "仅用户字段可用于注册")));
+        }
         to.app_ids = given;
     }
     options(&mut to, data_type, wish.options)?;

@@ -81,6 +81,24 @@ impl Field {
         Ok(Field { data_type, definition, created_at: row.created_at, key: row.key, patterns: OnceLock::new() })
     }
 
+    /// Whether the registration of this application asks for it.
+    pub fn is_asked_by(&self, app: &str) -> bool {
+        self.definition.app_ids.iter().any(|id| id == app)
+    }
+
+    /// The value that a text stands for, from clients that have nothing else.
+    pub fn of_text(&self, value: Value) -> Value {
+        match (&value, self.data_type) {
+            (Value::String(s), FieldType::Number) => s.trim().parse().map_or(value, Value::Number),
+            (Value::String(s), FieldType::Boolean) => match s.trim() {
+                "true" => true.into(),
+                "false" => false.into(),
+                _ => value,
+            },
+            _ => value,
+        }
+    }
+
     /// # Errors
     /// 400 without a path for a value of another type, one that is none of the options, or one that breaks a rule.
     pub fn judge(&self, value: &Value) -> Result<()> {

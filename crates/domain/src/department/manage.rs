@@ -18,6 +18,7 @@ use super::names as rules;
 use super::resolve::{self, ROOT, find, hold};
 use super::view::{self, With, with};
 use super::{held_people, unknown};
+use crate::app::{self, access};
 use crate::ctx::Ctx;
 use crate::group::follow::{self, Trees};
 use crate::organization::{self, no_tenant};
@@ -79,14 +80,20 @@ pub async fn get_parent(ctx: &Ctx, query: GetParentDepartmentQuery) -> Result<Sh
     view::one(&mut tx, ctx, parent, with(query.with_custom_data)).await
 }
 
-/// `POST /api/v3/get-department-available-app`: no application can be granted to a department yet, so there is none.
+/// `POST /api/v3/get-department-available-app`: the applications that rules open for the department, by naming it or
+/// one above it; see [`access::of_department`].
 ///
 /// # Errors
 /// 404 at `departmentId`.
 pub async fn apps(ctx: &Ctx, req: GetDepartmentAvailableAppReq) -> Result<Vec<ApplicationSimpleInfo>> {
     no_tenant(req.tenant_id.as_deref())?;
-    let row = TABLE.get(&mut ctx.read().await?, ctx.pool(), &req.department_id).await?;
-    row.map(|_| Vec::new()).ok_or_else(|| unknown("departmentId"))
+    let mut tx = ctx.read().await?;
+    let row = TABLE.get(&mut tx, ctx.pool(), &req.department_id).await?.ok_or_else(|| unknown("departmentId"))?;
+    let mut apps = access::of_department(&mut tx, ctx, &row.id).await?;
+    if let Some(kinds) = req.app_type_list.filter(|kinds| !kinds.is_empty()) {
+        apps.retain(|app| kinds.contains(&access::app_type(app)));
+    }
+    Ok(apps.iter().map(app::shown_simply).collect())
 }
 
 /// Makes a department below another.
@@ -254,7 +261,9 @@ pub async fn delete(ctx: &Ctx, req: DeleteDepartmentReq) -> Result<()> {
     ctx.commit(tx, json!({ "departmentId": row.id, "organizationId": organization.id })).await
 }
 
-/// Takes a department into use or out of it: a mark, by which lists can be narrowed. Nobody leaves it.
+/// Takes a department into use or out of it. Nobody leaves it, and rules of groups find the people in it as before; but
+/// roles and applications that were given to it, or to one below it, reach nobody while it is out of use. What is given
+/// to those above it still reaches its people, and rules that deny an application stay in force.
 ///
 /// # Errors
 /// 404 at `departmentId`.

@@ -7,7 +7,9 @@ use watchword_api::message::{EmailChannel, SendEmailReq, SendSmsReq, SmsChannel}
 use watchword_api::profile::{
     ProvenByEmail, ProvenByPhone, ResetPasswordMethod, ResetPasswordReq, VerifyResetPasswordReq,
 };
-use watchword_api::signup::{SignUpConnection, SignUpOptions, SignUpPassCodePayload, SignUpPasswordPayload, SignUpReq};
+use watchword_api::signup::{
+    SignUpConnection, SignUpOptions, SignUpPassCodePayload, SignUpPasswordPayload, SignUpProfile, SignUpReq,
+};
 use watchword_kit::{Result, Secret};
 use watchword_store::Tx;
 
@@ -18,7 +20,7 @@ use crate::ctx::{Actor, Ctx};
 use crate::login::{self, gate};
 use crate::profile::password;
 use crate::sso_session::Cookie;
-use crate::{message, signup};
+use crate::{custom_field, message, signup};
 
 /// For what a code is sent before anybody has signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +81,7 @@ pub async fn send_code(step: &Step, purpose: Purpose, account: String, captcha: 
     }
 }
 
-/// Makes an account and signs in with the password that was chosen; `None` where that takes more than the password, so
+/// Makes an account and signs in with the password that was chosen. `fields`: custom ones, key and text. `None` where that takes more than the password, so
 /// that the page asks for it as of anybody.
 ///
 /// # Errors
@@ -87,6 +89,7 @@ pub async fn send_code(step: &Step, purpose: Purpose, account: String, captcha: 
 pub async fn register(
     step: &Step,
     by: Registration,
+    fields: Vec<(String, String)>,
     password: Secret<String>,
     captcha: Answer,
 ) -> Result<Option<Cookie>> {
@@ -116,6 +119,10 @@ pub async fn register(
         }
     };
     req.options = Some(options);
+    if !fields.is_empty() {
+        let custom = custom_field::from_texts(&mut step.ctx.read().await?, &step.ctx, fields).await?;
+        req.profile = Some(SignUpProfile { custom_data: Some(custom), ..SignUpProfile::default() });
+    }
     signup::register(&step.acting(Audit::SignUp), req).await?;
     sign_in(step, account, password).await
 }

@@ -118,7 +118,8 @@ pub async fn delete(ctx: &Ctx, req: DeleteOrganizationReq) -> Result<()> {
     ctx.commit(tx, json!({ "organizationId": row.id, "code": row.code })).await
 }
 
-/// Takes an organisation into use or out of it. That marks its root; nobody leaves it.
+/// Takes an organisation into use or out of it. That marks its root; nobody leaves it, but what is given to its
+/// departments reaches nobody while it is out of use.
 ///
 /// # Errors
 /// 404 at `rootNodeId`; 400 at `status`.

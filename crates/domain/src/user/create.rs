@@ -298,7 +298,6 @@ pub(super) fn blank(ctx: &Ctx) -> store::User {
         formatted: None,
         region: None,
         custom_data: "{}".into(),
-        metadata_source: None,
         password_hash: None,
         password_set_at: None,
         password_level: None,

@@ -52,17 +52,6 @@ pub fn object(stored: &str) -> Result<Object> {
     serde_json::from_str(stored).map_err(Error::internal)
 }
 
-/// Changes the members that `patch` names; `null` takes a member away.
-pub fn merge(target: &mut Object, patch: Object) {
-    for (key, value) in patch {
-        if value.is_null() {
-            target.remove(&key);
-        } else {
-            target.insert(key, value);
-        }
-    }
-}
-
 /// Stands in the index for the value of a member that is a list or an object; no folded text has capital letters.
 const STRUCTURE: &str = "OBJECT";
 

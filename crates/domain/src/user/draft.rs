@@ -3,11 +3,11 @@
 use watchword_api::common::Object;
 use watchword_api::user::{Gender, NewUser, UserPatch, UserStatus};
 use watchword_kit::unicode::fold;
-use watchword_kit::{Error, Field, Millis, Result, text};
+use watchword_kit::{Error, Field, Millis, Result, codes, text};
 use watchword_store::user::User;
 
 use super::text::{self as rules, Identifier};
-use super::{custom, life, phone};
+use super::{life, phone};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
 
@@ -98,7 +98,8 @@ pub struct Draft {
     email_verified: Option<bool>,
     phone_verified: Option<bool>,
     custom_data: Field<Object>,
-    metadata: Option<Object>,
+    /// Where values of data objects were given.
+    metadata: Option<&'static str>,
 }
 
 impl Draft {
@@ -118,7 +119,7 @@ impl Draft {
             email_verified: user.email_verified,
             phone_verified: user.phone_verified,
             custom_data: user.custom_data.take().map_or(Field::Absent, Field::Value),
-            metadata: user.metadata_source.take(),
+            metadata: user.metadata_source.take().filter(|m| !m.is_empty()).map(|_| "metadataSource"),
         }
     }
 
@@ -138,7 +139,7 @@ impl Draft {
             email_verified: patch.email_verified,
             phone_verified: patch.phone_verified,
             custom_data: std::mem::take(&mut patch.custom_data),
-            metadata: patch.metadata.take(),
+            metadata: patch.metadata.take().filter(|m| !m.is_empty()).map(|_| "metadata"),
         }
     }
 
@@ -150,8 +151,13 @@ impl Draft {
     /// Writes the wishes into a row. A new address or number is unproven unless the request says otherwise.
     ///
     /// # Errors
-    /// 400 at the member that cannot be, or when nothing identifies the user any more.
+    /// 400 at the member that cannot be, or when nothing identifies the user any more; 501 for values of data objects,
+    /// which users do not have.
     pub fn apply(&self, row: &mut User, now: Millis) -> Result<()> {
+        if let Some(member) = self.metadata {
+            let none = text!("users have no data objects; use customData", "用户暂不支持数据对象，请使用 customData");
+            return Err(Error::new(codes::NOT_IMPLEMENTED).because(none).at(member));
+        }
         self.identifiers(row)?;
         self.profile.apply(row)?;
         row.name_key = row.name.as_deref().map(fold);
@@ -168,7 +174,7 @@ impl Draft {
         if let Some(gender) = self.gender {
             row.gender = gender.as_str().into();
         }
-        self.objects(row)
+        Ok(())
     }
 
     fn identifiers(&self, row: &mut User) -> Result<()> {
@@ -252,15 +258,6 @@ impl Draft {
         let drawn = drawn.map_err(|e| e.at("customData"))?;
         row.custom_data.clone_from(&drawn.stored);
         Ok(Some(drawn))
-    }
-
-    fn objects(&self, row: &mut User) -> Result<()> {
-        if let Some(patch) = &self.metadata {
-            let mut data = custom::object(row.metadata_source.as_deref().unwrap_or("{}"))?;
-            custom::merge(&mut data, patch.clone());
-            row.metadata_source = Some(custom::json("metadataSource", &data)?);
-        }
-        Ok(())
     }
 }
 

@@ -41,7 +41,6 @@ pub async fn page(
     let rows = TABLE.after(tx, ctx.pool(), after, limit).await?;
     let next = rows.last().map(|u| u.id.clone()).filter(|_| i64::try_from(rows.len()).is_ok_and(|n| n == limit));
     let hashes: Vec<Option<String>> = rows.iter().map(|u| u.password_hash.clone().filter(|_| with_hashes)).collect();
-    let metadata: Vec<Option<String>> = rows.iter().map(|u| u.metadata_source.clone()).collect();
     let with = With { custom_data: true, identities: true, department_ids: true, ..With::default() };
     let mut shown = view::users(tx, ctx, rows, with).await?;
     if let Some((kind, name)) = name {
@@ -49,13 +48,10 @@ pub async fn page(
     }
     let columns = column::written(with_hashes);
     let mut list = Vec::with_capacity(shown.len());
-    for ((user, hash), metadata) in shown.into_iter().zip(hashes).zip(metadata) {
+    for (user, hash) in shown.into_iter().zip(hashes) {
         let Value::Object(mut user) = serde_json::to_value(user).map_err(Error::internal)? else {
             return Err(Error::internal("a user is an object"));
         };
-        if let Some(metadata) = metadata {
-            user.insert("metadataSource".into(), serde_json::from_str(&metadata).map_err(Error::internal)?);
-        }
         user.insert("passwordHash".into(), hash.into());
         list.push(columns.iter().filter_map(|c| known(c.name, user.remove(c.name)?)).collect());
     }

@@ -1,5 +1,7 @@
 //! Who may use an application: one row for an application and a user, role, group or department.
 
+use std::collections::BTreeMap;
+
 use watchword_kit::{Millis, PoolId};
 
 use crate::table::Page;
@@ -62,7 +64,7 @@ pub async fn switch(tx: &mut Tx, pool: &PoolId, id: &str, enabled: bool, now: Mi
 }
 
 /// The effects of an application's rules that reach a user, apart from those by way of a role; `ROLE` says that there
-/// are such.
+/// are such. Of a department out of use only what denies counts.
 pub async fn effects(tx: &mut Tx, pool: &PoolId, app: &str, user: &str) -> Result<Vec<String>> {
     let sql = sql!(
         "SELECT effect FROM app_access
@@ -77,11 +79,17 @@ pub async fn effects(tx: &mut Tx, pool: &PoolId, app: &str, user: &str) -> Resul
          JOIN app_access a ON a.pool_id = m.pool_id AND a.app_id = $2 AND a.target_type = 'DEPARTMENT'
               AND a.target_id = m.department_id
          WHERE m.pool_id = $1 AND m.user_id = $3 AND a.enabled
+           AND (a.effect = 'DENY' OR NOT EXISTS (
+               SELECT 1 FROM department_ancestors x JOIN departments d ON d.pool_id = x.pool_id AND d.id = x.ancestor_id
+               WHERE x.pool_id = $1 AND x.department_id = m.department_id AND NOT d.enabled))
          UNION
          SELECT a.effect FROM department_tree_members m
          JOIN app_access a ON a.pool_id = m.pool_id AND a.app_id = $2 AND a.target_type = 'DEPARTMENT'
               AND a.target_id = m.department_id
          WHERE m.pool_id = $1 AND m.user_id = $3 AND a.enabled AND a.inherit
+           AND (a.effect = 'DENY' OR NOT EXISTS (
+               SELECT 1 FROM department_ancestors x JOIN departments d ON d.pool_id = x.pool_id AND d.id = x.ancestor_id
+               WHERE x.pool_id = $1 AND x.department_id = m.department_id AND NOT d.enabled))
          UNION
          SELECT 'ROLE' AS effect WHERE EXISTS (
              SELECT 1 FROM app_access r WHERE r.pool_id = $1 AND r.app_id = $2 AND r.target_type = 'ROLE' AND r.enabled)"
@@ -107,16 +115,50 @@ pub async fn naming(tx: &mut Tx, pool: &PoolId, kind: Target, targets: &[String]
     tx.all(sql, vals![pool, kind.as_str(), targets]).await
 }
 
-/// Departments that a user is in, and whether only by one below.
-pub async fn departments_of(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<Vec<(String, bool)>> {
+/// A department by which rules reach somebody.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// Whether it is only above the one in question.
+    pub above: bool,
+    /// Whether it, or one above it, is out of use: then only what denies counts.
+    pub idle: bool,
+}
+
+type Reaches = Vec<(String, bool, bool)>;
+
+fn reaches(rows: Reaches) -> BTreeMap<String, Reach> {
+    rows.into_iter().map(|(id, above, idle)| (id, Reach { above, idle })).collect()
+}
+
+/// A department and those above it.
+pub async fn departments_above(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<BTreeMap<String, Reach>> {
     let sql = sql!(
-        "SELECT t.department_id, CASE WHEN m.user_id IS NULL THEN TRUE ELSE FALSE END AS below
+        "SELECT a.ancestor_id, CASE WHEN a.depth > 0 THEN TRUE ELSE FALSE END AS above,
+                CASE WHEN EXISTS (
+                    SELECT 1 FROM department_ancestors x
+                    JOIN departments d ON d.pool_id = x.pool_id AND d.id = x.ancestor_id
+                    WHERE x.pool_id = $1 AND x.department_id = a.ancestor_id AND NOT d.enabled)
+                THEN TRUE ELSE FALSE END AS idle
+         FROM department_ancestors a WHERE a.pool_id = $1 AND a.department_id = $2"
+    );
+    Ok(reaches(tx.all(sql, vals![pool, id]).await?))
+}
+
+/// The departments that a user is in, also by one below.
+pub async fn departments_of(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<BTreeMap<String, Reach>> {
+    let sql = sql!(
+        "SELECT t.department_id, CASE WHEN m.user_id IS NULL THEN TRUE ELSE FALSE END AS above,
+                CASE WHEN EXISTS (
+                    SELECT 1 FROM department_ancestors x
+                    JOIN departments d ON d.pool_id = x.pool_id AND d.id = x.ancestor_id
+                    WHERE x.pool_id = $1 AND x.department_id = t.department_id AND NOT d.enabled)
+                THEN TRUE ELSE FALSE END AS idle
          FROM department_tree_members t
          LEFT JOIN department_members m
               ON m.pool_id = t.pool_id AND m.department_id = t.department_id AND m.user_id = t.user_id
          WHERE t.pool_id = $1 AND t.user_id = $2"
     );
-    tx.all(sql, vals![pool, user]).await
+    Ok(reaches(tx.all(sql, vals![pool, user]).await?))
 }
 
 /// Which rules of an application; what is absent does not choose.

@@ -30,7 +30,11 @@ impl Sources {
             "SELECT DISTINCT target_type, target_id FROM role_assignments
              WHERE pool_id = $1 AND role_id IN ANY_OF($2) AND target_type IN ('GROUP', 'DEPARTMENT')
                AND (CAST($3 AS BIGINT) IS NULL OR (
-                    (enable_at IS NULL OR enable_at <= $3) AND (end_at IS NULL OR end_at > $3)))"
+                    (enable_at IS NULL OR enable_at <= $3) AND (end_at IS NULL OR end_at > $3)
+                    AND (target_type <> 'DEPARTMENT' OR NOT EXISTS (
+                         SELECT 1 FROM department_ancestors x
+                         JOIN departments d ON d.pool_id = x.pool_id AND d.id = x.ancestor_id
+                         WHERE x.pool_id = $1 AND x.department_id = target_id AND NOT d.enabled))))"
         );
         let mut found = Sources { now, ..Sources::default() };
         for (kind, id) in tx.all::<(String, String)>(sql, vals![pool, roles, now]).await? {

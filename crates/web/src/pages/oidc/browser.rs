@@ -29,6 +29,9 @@ const MAX_SIGN_ONS: usize = 20;
 /// One visit of a browser: what it brought, and what it will keep.
 pub(super) struct Visit {
     pub lang: Lang,
+    wishes: Option<Lang>,
+    /// Chosen on a page of ours; counts at applications that offer that.
+    pub chosen: Option<Lang>,
     ip: Option<String>,
     user_agent: Option<String>,
     https: bool,
@@ -47,6 +50,8 @@ impl Visit {
         let https = site.services.settings.public_url.starts_with("https://");
         let mut visit = Visit {
             lang: incoming.lang(),
+            wishes: incoming.named_lang(),
+            chosen: None,
             ip: client_ip(&site.trusted_proxies, &parts).map(|ip| ip.to_string()),
             user_agent: incoming.user_agent(),
             https,
@@ -55,6 +60,10 @@ impl Visit {
             set: Vec::new(),
         };
         for (name, value) in cookies(headers) {
+            if name.strip_prefix(visit.prefix()) == Some("lang") {
+                visit.chosen = Lang::from_tag(value);
+                continue;
+            }
             let legal = (20..=128).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic());
             let Some(name) = name.strip_prefix(visit.prefix()).filter(|_| legal) else { continue };
             let value = Secret::new(value.to_owned());
@@ -96,6 +105,11 @@ impl Visit {
         self.sign_ons.push((cookie.realm.clone(), cookie.token.clone()));
     }
 
+    /// Keeps the language that was chosen, until the browser is closed.
+    pub fn speak(&mut self, lang: Lang) {
+        self.put("lang", if lang == Lang::Zh { "zh" } else { "en" }, None);
+    }
+
     pub fn forget(&mut self, realm: &str) {
         self.put(&format!("sso-{realm}"), "", Some(0));
     }
@@ -114,7 +128,7 @@ impl Visit {
             lang: self.lang,
             ip: self.ip.clone(),
             user_agent: self.user_agent.clone(),
-            browser: ctx::Browser { key, sign_ons: self.sign_ons.clone() },
+            browser: ctx::Browser { key, sign_ons: self.sign_ons.clone(), chosen: self.chosen, wishes: self.wishes },
             ..ctx::Request::default()
         }
     }

@@ -11,10 +11,11 @@ use watchword_domain::authorize::{Mode, Params};
 use watchword_domain::captcha::{self, Answer};
 use watchword_domain::interaction::{self as rules, Outcome, Purpose, Registration, Step};
 use watchword_domain::sso_session::Cookie;
-use watchword_kit::{Error, Result, Secret, codes, text};
+use watchword_kit::{Error, Lang, Result, Secret, codes, text};
 
 use super::browser::{self, Visit};
 use super::{Site, view};
+use crate::pages::form::Members;
 
 /// Which of the pages before a sign-in is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,9 +28,8 @@ pub(super) enum View {
 impl View {
     const NAMED: [(&'static str, View); 2] = [("register", View::Register), ("forgot", View::Forgot)];
 
-    fn of_query(query: Option<&str>) -> View {
-        let asked = query.and_then(|q| q.strip_prefix("view="));
-        View::NAMED.iter().find(|(name, _)| asked == Some(name)).map_or(View::SignIn, |(_, view)| *view)
+    fn named(asked: &str) -> View {
+        View::NAMED.iter().find(|(name, _)| asked == *name).map_or(View::SignIn, |(_, view)| *view)
     }
 
     fn of_step(name: &str) -> View {
@@ -48,10 +48,15 @@ impl View {
 /// The page as it stands.
 pub(super) async fn show(State(site): State<Site>, Path(key): Path<String>, request: Request) -> Response {
     let mut visit = Visit::of(&site, request.headers(), request.extensions());
-    let view = View::of_query(request.uri().query());
+    let asked = Members::of_query(&request);
+    let (view, chosen) = (View::named(asked.get("view")), Lang::from_tag(asked.get("lang")));
+    visit.chosen = chosen.or(visit.chosen);
     let outcome = async {
         let mut step = load(&site, &visit, &key, Audit::Authorize).await?;
         visit.lang = step.lang();
+        if let Some(lang) = chosen.filter(|_| step.other_lang().is_ok_and(|other| other.is_some())) {
+            visit.speak(lang);
+        }
         let stage = rules::stage(&mut step).await?;
         let frame = view::Frame::new(&step, visit.csrf(&step.row.id), "");
         Ok(view::stage(StatusCode::OK, frame, &step.wish, stage, view))
@@ -158,7 +163,10 @@ async fn take(visit: &Visit, step: Step, name: &str, form: &Form) -> Result<Done
             rules::send_code(&step, Purpose::Register, account()?, form.captcha()).await?;
             Done::Moved(View::Register)
         }
-        "register" => signed_on(rules::register(&step, form.registration()?, form.chosen()?, form.captcha()).await?),
+        "register" => {
+            let (by, fields) = (form.registration()?, form.fields());
+            signed_on(rules::register(&step, by, fields, form.chosen()?, form.captcha()).await?)
+        }
         "reset-code" => {
             rules::send_code(&step, Purpose::ResetPassword, account()?, form.captcha()).await?;
             Done::Moved(View::Forgot)
@@ -297,6 +305,12 @@ impl Form {
             Some(code) => Registration::Code { account: self.need("account")?, code: Secret::new(code) },
             None => Registration::Password { username: given("username"), email: given("email") },
         })
+    }
+
+    /// What was said of custom fields: key and text.
+    fn fields(&self) -> Vec<(String, String)> {
+        let given = self.0.0.iter().filter(|(_, text)| !text.is_empty());
+        given.filter_map(|(name, text)| Some((name.strip_prefix("field.")?.to_owned(), text.clone()))).collect()
     }
 
     fn captcha(&self) -> Answer {

@@ -6,12 +6,12 @@ use axum::response::Response;
 use data_encoding::BASE64;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
-use watchword_api::app::RegisterMethod;
+use watchword_api::app::{LoginMethod, RegisterMethod};
 use watchword_api::common::FactorType;
 use watchword_api::mfa_factor::EnrollmentStart;
 use watchword_domain::authorize::{Mode, Params, Request, Response as Answer};
 use watchword_domain::captcha;
-use watchword_domain::interaction::{Choice, Stage, Step, scope_text};
+use watchword_domain::interaction::{Asked, Choice, Doors, Stage, Step, scope_text};
 use watchword_kit::{Entropy, Error, Lang, codes};
 
 use super::browser::{encode, with_query};
@@ -34,6 +34,33 @@ impl L {
     fn tag(self) -> &'static str {
         self.t("en", "zh-CN")
     }
+
+    /// By what somebody is named, as the label of a field.
+    fn names(self, username: bool, email: bool, phone: bool) -> String {
+        self.t(
+            match (username, email, phone) {
+                (false, false, false) => "",
+                (true, false, false) => "User name",
+                (false, true, false) => "E-mail address",
+                (false, false, true) => "Phone number",
+                (true, true, false) => "User name or e-mail address",
+                (true, false, true) => "User name or phone number",
+                (false, true, true) => "E-mail address or phone number",
+                (true, true, true) => "User name, e-mail address or phone number",
+            },
+            match (username, email, phone) {
+                (false, false, false) => "",
+                (true, false, false) => "用户名",
+                (false, true, false) => "邮箱",
+                (false, false, true) => "手机号",
+                (true, true, false) => "用户名或邮箱",
+                (true, false, true) => "用户名或手机号",
+                (false, true, true) => "邮箱或手机号",
+                (true, true, true) => "用户名、邮箱或手机号",
+            },
+        )
+        .to_owned()
+    }
 }
 
 /// What every page of an interaction has.
@@ -45,6 +72,8 @@ pub(super) struct Frame {
     csrf: String,
     problem: String,
     picture: Option<Picture>,
+    /// The other language, where it is offered.
+    other: Option<&'static str>,
 }
 
 /// A text that only people read, as a data URL, and what names it.
@@ -62,6 +91,7 @@ impl Frame {
             csrf,
             problem: problem.to_owned(),
             picture: None,
+            other: step.other_lang().ok().flatten().map(|other| L(other).tag()),
         }
     }
 
@@ -79,7 +109,12 @@ impl Frame {
 struct SignIn {
     f: Frame,
     hint: String,
-    register: bool,
+    /// Which names go with a password, for people; empty: none.
+    by_password: String,
+    by_code: String,
+    code_first: bool,
+    register: RegisterForms,
+    merged: bool,
     forgot: bool,
 }
 
@@ -87,8 +122,21 @@ struct SignIn {
 #[template(path = "register.html")]
 struct Register {
     f: Frame,
+    register: RegisterForms,
+}
+
+/// The forms of registration, on a page of their own or of the sign-in.
+struct RegisterForms {
     by_password: bool,
-    by_code: bool,
+    by_code: String,
+    code_first: bool,
+    fields: Vec<Asked>,
+}
+
+impl RegisterForms {
+    fn open(&self) -> bool {
+        self.by_password || !self.by_code.is_empty()
+    }
 }
 
 #[derive(Template)]
@@ -209,16 +257,7 @@ struct WebMessage<'a> {
 pub(super) fn stage(status: StatusCode, f: Frame, wish: &Request, stage: Stage, view: View) -> Response {
     let lang = f.l.0;
     match stage {
-        Stage::SignIn { hint, register, forgot } => {
-            let (hint, open) = (hint.unwrap_or_default(), !register.is_empty());
-            let by_password = register.contains(&RegisterMethod::EmailPassword);
-            let by_code = register.iter().any(|way| *way != RegisterMethod::EmailPassword);
-            match view {
-                View::Register if open => page(status, wish, &Register { f, by_password, by_code }),
-                View::Forgot if forgot => page(status, wish, &Forgot { f, hint }),
-                _ => page(status, wish, &SignIn { f, hint, register: open, forgot }),
-            }
-        }
+        Stage::SignIn(doors) => before_sign_in(status, f, wish, doors, view),
         Stage::SecondFactor { choices, recovery } => {
             let otp = choices.iter().any(|c| c.kind == FactorType::Otp);
             let sent = choices.into_iter().filter(|c| c.kind != FactorType::Otp);
@@ -236,6 +275,37 @@ pub(super) fn stage(status: StatusCode, f: Frame, wish: &Request, stage: Stage, 
             page(status, wish, &Consent { f, device: wish.device.is_some(), user, scopes })
         }
         Stage::GoOn { user } => page(status, wish, &GoOn { f, user }),
+    }
+}
+
+fn before_sign_in(status: StatusCode, f: Frame, wish: &Request, doors: Doors, view: View) -> Response {
+    let l = f.l;
+    let has = |method| doors.methods.contains(&method);
+    let register = RegisterForms {
+        by_password: doors.register.contains(&RegisterMethod::EmailPassword),
+        by_code: l.names(
+            false,
+            doors.register.contains(&RegisterMethod::EmailCode),
+            doors.register.contains(&RegisterMethod::PhoneCode),
+        ),
+        code_first: doors.register_code_first,
+        fields: doors.fields,
+    };
+    let hint = doors.hint.clone().unwrap_or_default();
+    match view {
+        View::Register if register.open() && !doors.merged => page(status, wish, &Register { f, register }),
+        View::Forgot if doors.forgot => page(status, wish, &Forgot { f, hint }),
+        _ => {
+            let by_password = l.names(
+                has(LoginMethod::UsernamePassword),
+                has(LoginMethod::EmailPassword),
+                has(LoginMethod::PhonePassword),
+            );
+            let by_code = l.names(false, has(LoginMethod::EmailCode), has(LoginMethod::PhoneCode));
+            let merged = doors.merged && register.open();
+            let (code_first, forgot) = (doors.code_first, doors.forgot);
+            page(status, wish, &SignIn { f, hint, by_password, by_code, code_first, register, merged, forgot })
+        }
     }
 }
 
