@@ -1,14 +1,17 @@
 //! Who asks, read from headers; whether it is true, `domain::caller` knows.
 
+use std::net::IpAddr;
+
 use data_encoding::BASE64;
-use http::{HeaderMap, header};
+use http::{Extensions, HeaderMap, header};
 use watchword_domain::caller::{self, Presented, SignedRequest};
-use watchword_domain::ctx::Actor;
+use watchword_domain::ctx::{self, Actor};
 use watchword_domain::{Services, app};
 use watchword_kit::{Error, Lang, PoolId, Result, Secret, codes, text};
 
 use crate::input::pairs;
 use crate::op::{Access, Op, Shape, Source};
+use crate::peer::client_ip;
 
 /// A request before anything is believed.
 pub struct Incoming<'a> {
@@ -47,7 +50,19 @@ impl Incoming<'_> {
         self.header("user-agent").map(|s| s.chars().filter(|c| !c.is_control()).take(256).collect())
     }
 
-    /// A token in `Authorization`, with or without `Bearer`.
+    /// The request as the rules see it, before anybody is recognised; `trusted` as in [`crate::Limits`].
+    pub(crate) fn visit(&self, id: String, trusted: &[IpAddr], extensions: &Extensions) -> ctx::Request {
+        ctx::Request {
+            id,
+            lang: self.lang(),
+            ip: client_ip(trusted, self.headers, extensions).map(|ip| ip.to_string()),
+            user_agent: self.user_agent(),
+            method: self.method.to_owned(),
+            path: self.path.to_owned(),
+            ..ctx::Request::default()
+        }
+    }
+
     /// A token in `Authorization`, with or without `Bearer`, or with `DPoP`.
     pub fn token(&self) -> Option<&str> {
         let value = self.header(header::AUTHORIZATION.as_str())?;
