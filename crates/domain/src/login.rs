@@ -9,7 +9,8 @@ mod unlock;
 
 use serde_json::{Value, json};
 use watchword_api::common::{FactorType, PasswordEncryptType};
-use watchword_api::login::{PassCodePayload, PasswordPayload, SignInConnection, SignInReq, TokenSet};
+use watchword_api::grant::TokenSet;
+use watchword_api::login::{PassCodePayload, PasswordPayload, SignInConnection, SignInReq};
 use watchword_kit::{Code, Error, Millis, Result, codes, text};
 use watchword_store::Tx;
 use watchword_store::app::Application;

@@ -1,6 +1,6 @@
 //! What an mfaToken is worth at this moment.
 
-use watchword_api::token::{MfaTokenIntrospection, MfaTokenIntrospectionReq};
+use watchword_api::oidc::{MfaTokenIntrospection, MfaTokenIntrospectionReq};
 use watchword_kit::{PoolId, Result};
 use watchword_store::mfa_transaction;
 

@@ -10,8 +10,8 @@ use watchword_crypto::vault::MasterKey;
 use watchword_domain::passwords::Argon;
 use watchword_domain::{Services, Settings, bootstrap};
 use watchword_kit::{Clock, Millis};
-use watchword_web::{Limits, Op};
 use watchword_web::pages::Health;
+use watchword_web::{Limits, Op};
 
 use crate::client::Client;
 use crate::database::{Database, MASTER_KEY, START};

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use watchword_api::common::Object;
-use watchword_api::token::{
+use watchword_api::oidc::{
     Jwks, MfaTokenIntrospection, MfaTokenIntrospectionReq, OpenIdConfiguration, ProtectedResource, ValidPemKey,
     ValidatePemKeyReq, ValidateTokenQuery,
 };
