@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use watchword_api::common::{LangObject, LangUnit};
 use watchword_api::custom_field::{
-    CustomField, FieldI18n, FieldList, FieldOption, FieldType, ListFieldsQuery, LocalText, LocalTexts,
-    SetBaseFieldsReq, TargetType,
+    CustomField, FieldI18n, FieldList, FieldOption, FieldType, ListFieldsQuery, SetBaseFieldsReq, TargetType,
 };
 use watchword_kit::{Error, Lang, Result, codes, text};
 use watchword_store::custom_field::{self as store, BaseField as Row};
@@ -239,8 +239,8 @@ fn show(field: &BuiltIn, wishes: Option<&Wishes>, lang: Lang) -> CustomField {
         Lang::En => field.en,
         Lang::Zh => field.zh,
     };
-    let on = |value: &str| LocalText { enabled: true, value: value.to_owned() };
-    let words = LocalTexts { zh_cn: on(field.zh), en_us: on(field.en), ..LocalTexts::default() };
+    let on = |value: &str| LangUnit { enabled: true, value: value.to_owned() };
+    let words = LangObject { zh_cn: on(field.zh), en_us: on(field.en), ..LangObject::default() };
     CustomField {
         target_type: TargetType::User,
         created_at: None,
