@@ -18,6 +18,7 @@ mod userinfo;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use watchword_crypto::jose::SigningKey;
+use watchword_testkit::jose::possession;
 use watchword_testkit::{Client, PASSWORD, Reply, Server};
 
 pub const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -106,5 +107,5 @@ pub fn proof(s: &Server, key: &SigningKey, method: &str, path: &str, change: imp
         "iat": s.clock.now().as_seconds(),
     });
     change(&mut claims);
-    key.sign_with_key_inside(&claims, "dpop+jwt").expect("signed")
+    possession(key, &claims, "dpop+jwt")
 }

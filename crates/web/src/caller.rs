@@ -177,12 +177,11 @@ fn refuse_permission(name: &str) -> Error {
 /// Signature or token: only the scheme decides, since some SDKs send signature headers beside a token.
 pub async fn management(services: &Services, request: &Incoming<'_>) -> Result<(PoolId, Actor)> {
     let value = request.header(header::AUTHORIZATION.as_str()).ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
-    let signed = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("authing"));
-    let Some((_, credentials)) = signed else {
+    if !value.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("authing")) {
         let token = request.token().ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
         return caller::by_management_token(services, token).await;
-    };
-    let (key_id, signature) = credentials.split_once(':').ok_or_else(|| Error::new(codes::SIGNATURE_INVALID))?;
+    }
+    let (key_id, signature) = caller::parse_authorization(value).ok_or_else(|| Error::new(codes::SIGNATURE_INVALID))?;
     let mut headers = Vec::new();
     for (name, value) in request.headers {
         if name == header::DATE || name.as_str().starts_with("x-authing-") {
@@ -198,13 +197,13 @@ pub async fn management(services: &Services, request: &Incoming<'_>) -> Result<(
         return Err(Error::new(codes::SIGNATURE_INVALID));
     }
     let signed = SignedRequest {
-        key_id: key_id.trim(),
-        signature: signature.trim(),
+        key_id,
+        signature,
         date: request.header("date"),
         nonce: request.header("x-authing-signature-nonce"),
         method: request.header("x-authing-signature-method"),
         version: request.header("x-authing-signature-version"),
-        signed: watchword_domain::caller::Signed {
+        signed: caller::Signed {
             method: request.method,
             path: request.path,
             query: request.query,

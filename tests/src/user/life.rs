@@ -295,7 +295,7 @@ async fn what_nothing_can_have_given_a_user_is_an_empty_list() {
         admin.get(&format!("{path}{space}")).await
     };
     within("default").await.ok();
-    within("nowhere").await.refused_at("namespace");
+    within("nowhere").await.refused(404);
     let by_name = |name: &str| json!({ "userId": name, "options": { "userIdType": "username" } });
     let path = "/api/v3/reset-user-principal-authentication-info";
     assert_eq!(admin.post(path, by_name("ada")).await.ok()["success"], true);

@@ -131,10 +131,6 @@ impl Request {
         self.lang.as_deref().and_then(Lang::from_tag)
     }
 
-    pub fn has_scope(&self, name: &str) -> bool {
-        self.scope.split(' ').any(|s| s == name)
-    }
-
     /// The error that goes back to the client.
     pub fn refuse(&self, ctx: &Ctx, error: &'static str, why: &str) -> Response {
         Response::error(ctx, &self.redirect_uri, self.mode, self.state.clone(), error, why)
