@@ -1,19 +1,16 @@
 //! What clients of OAuth ask for without a browser.
 
 mod client;
-mod credentials;
-mod device;
-mod discovery;
+mod client_credentials;
+mod device_code;
 mod dpop;
-mod exchange;
 mod forge;
 mod introspection;
-mod keys;
 mod par;
 mod password;
 mod refresh;
 pub mod register;
-mod userinfo;
+mod token_exchange;
 
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};

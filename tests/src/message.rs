@@ -1,7 +1,7 @@
 //! Codes by SMS and e-mail: what is sent, how often, and for what a code is good.
 
 mod check;
-mod codes;
+mod code;
 mod delivery;
 mod email_provider;
 mod limits;

@@ -1,5 +1,9 @@
 //! Keys, discovery, and the truth in tokens.
 
+mod discovery;
+mod keys;
+mod userinfo;
+
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use watchword_testkit::{SECRET, Server};

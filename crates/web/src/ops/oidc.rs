@@ -7,7 +7,7 @@ use watchword_api::oidc::{
     Jwks, MfaTokenIntrospection, MfaTokenIntrospectionReq, OpenIdConfiguration, ProtectedResource, ValidPemKey,
     ValidatePemKeyReq, ValidateTokenQuery,
 };
-use watchword_domain::{Ctx, mfa_token, token, userinfo};
+use watchword_domain::{Ctx, token, userinfo};
 use watchword_kit::Result;
 use watchword_oidc::{discovery, jwks};
 
@@ -106,5 +106,5 @@ async fn validate_pem_key(_: Ctx, req: ValidatePemKeyReq) -> Result<ValidPemKey>
 }
 
 async fn introspect_mfa_token(ctx: Ctx, req: MfaTokenIntrospectionReq) -> Result<MfaTokenIntrospection> {
-    mfa_token::introspect(&ctx, req).await
+    token::introspect_mfa(&ctx, req).await
 }
