@@ -25,7 +25,7 @@ use crate::demand::Demand;
 use crate::group::follow;
 use crate::sso_session::{self, Cookie, Proof};
 use crate::user::{history, life};
-use crate::{app, profile, token as tokens};
+use crate::{app, profile, rules, token as tokens};
 
 pub use first_factor::validate as validate_password;
 pub(crate) use first_factor::{admit_address, charge_address, plain};
@@ -68,11 +68,7 @@ pub async fn sign_in(ctx: &Ctx, req: SignInReq) -> Result<TokenSet> {
     let app = app::load(&mut ctx.read().await?, ctx.pool(), app_id).await?;
     check_client(ctx, &app, &req)?;
     let options = req.options.unwrap_or_default();
-    if options.tenant_id.is_some() {
-        return Err(Error::new(codes::NOT_IMPLEMENTED)
-            .because(text!("tenants are not supported yet", "暂不支持租户"))
-            .at("options.tenantId"));
-    }
+    rules::no_tenant(options.tenant_id.as_deref(), "options.tenantId")?;
     if options.auto_register == Some(true) {
         return Err(Error::new(codes::NOT_IMPLEMENTED)
             .because(text!("sign-up is not supported yet; create the user first", "暂不支持自动注册，请先创建用户"))

@@ -12,9 +12,10 @@ use watchword_kit::{Error, Lang, Result, codes, text};
 use watchword_store::custom_field::{self as store, BaseField as Row};
 use watchword_store::{Tx, pool};
 
-use super::define::{Words, no_tenant, words};
+use super::define::{Words, words};
 use super::list;
 use crate::ctx::Ctx;
+use crate::rules::no_tenant;
 use crate::user::create::batch_size;
 
 /// Who may change a built-in field.

@@ -9,8 +9,8 @@ use watchword_kit::{Error, Result, text};
 use watchword_store::custom_field::{self as store, CustomField as Row};
 
 use super::Field;
-use super::define::no_tenant;
 use crate::ctx::Ctx;
+use crate::rules::no_tenant;
 use crate::user::search;
 use crate::user::text as rules;
 

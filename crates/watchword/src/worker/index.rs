@@ -6,8 +6,9 @@
 use tracing::{debug, warn};
 use watchword_domain::Services;
 use watchword_kit::{Error, PoolId, Result};
-use watchword_store::pool;
 use watchword_store::user::search::segment::{self, STEP};
+
+use super::pools;
 
 /// One round over all pools: segments out of recent texts, where there are `enough` (1 to 8,192), and, with `also_thin`,
 /// sparse segments back. A pool whose round fails is left for the next one.
@@ -25,11 +26,6 @@ pub(super) async fn all(services: &Services, enough: usize, also_thin: bool) {
             warn!(%pool, error = %e, "the search index is behind; trying again later");
         }
     }
-}
-
-async fn pools(services: &Services) -> Result<Vec<PoolId>> {
-    let pools = pool::all(&mut services.db.read().await?).await?;
-    Ok(pools.into_iter().map(|p| PoolId::new(p.pool_id)).collect())
 }
 
 /// Makes one segment; answers whether there was enough for one.
