@@ -277,7 +277,7 @@ fn session(ctx: &Ctx, app: &Application, user: &User, scope: &str) -> Session {
 }
 
 /// Signs on every core; the order stays.
-fn sign(ctx: &Ctx, mut drafts: Vec<Draft>) -> Result<Vec<watchword_api::login::TokenSet>> {
+fn sign(ctx: &Ctx, mut drafts: Vec<Draft>) -> Result<Vec<watchword_api::grant::TokenSet>> {
     let cores = crate::baseline::cores();
     let share = drafts.len().div_ceil(cores).max(1);
     let mut parts = Vec::new();

@@ -18,26 +18,20 @@ mod step_up;
 
 use std::collections::BTreeMap;
 
-use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use watchword_crypto::hash;
+pub use watchword_testkit::jose::claims;
 use watchword_testkit::{Browser, PASSWORD, Page, Reply, Server, encode};
+
+pub use crate::grant::App;
 
 pub const CALLBACK: &str = "https://app.example.com/cb";
 pub const GOODBYE: &str = "https://app.example.com/bye";
 /// 43 characters and more, as RFC 7636 wants.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-/// An application with an address to come back to.
-#[derive(Clone)]
-pub struct App {
-    pub id: String,
-    pub secret: String,
-}
-
 /// Makes an application; `more` goes over the defaults of this file.
 pub async fn app(s: &Server, oidc: Value, more: Value) -> App {
-    let admin = s.admin().await;
     let mut body = json!({
         "appName": "Shop <b>&", "redirectUris": [CALLBACK], "logoutRedirectUris": [GOODBYE],
         "oidcConfig": { "id_token_signed_response_alg": "RS256" },
@@ -53,10 +47,7 @@ pub async fn app(s: &Server, oidc: Value, more: Value) -> App {
     for (name, value) in more.as_object().into_iter().flatten() {
         body[name] = value.clone();
     }
-    let id = admin.post("/api/v3/create-application", body).await.ok()["appId"].as_str().expect("an id").to_owned();
-    let reply = admin.get(&format!("/api/v3/get-application-secret?appId={id}")).await;
-    let secret = reply.ok()["secret"].as_str().expect("a secret").to_owned();
-    App { id, secret }
+    App::made(s, body).await
 }
 
 /// One that keeps its defaults.
@@ -122,11 +113,6 @@ pub async fn id_token(s: &Server, app: &App, page: &Page) -> Value {
     let reply = exchange(s, app, &page.code(), &[]).await;
     assert_eq!(reply.http, 200, "{}", reply.text);
     claims(reply.body["id_token"].as_str().expect("an ID token"))
-}
-
-pub fn claims(token: &str) -> Value {
-    let payload = token.split('.').nth(1).expect("three parts");
-    serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).expect("base64url")).expect("JSON")
 }
 
 pub fn challenge() -> String {

@@ -4,7 +4,7 @@ mod base;
 mod data;
 mod define;
 mod model;
-mod sealed;
+mod seal;
 mod unique;
 mod value;
 

@@ -1,48 +1,52 @@
 //! What clients of OAuth ask for without a browser.
 
 mod client;
-mod credentials;
-mod device;
+mod client_credentials;
+mod device_code;
 mod device_page;
-mod discovery;
 mod dpop;
-mod exchange;
 mod forge;
 mod form;
 mod introspection;
-mod keys;
 mod par;
 mod password;
 mod refresh;
 pub mod register;
 mod third_party;
-mod userinfo;
+mod token_exchange;
 
-use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use watchword_crypto::jose::SigningKey;
+use watchword_testkit::jose::{self, possession};
 use watchword_testkit::{Client, PASSWORD, Reply, Server};
 
 pub const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 pub const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 pub const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// An application with these settings.
+/// An application and its secret.
+#[derive(Clone)]
 pub struct App {
     pub id: String,
     pub secret: String,
 }
 
+/// One with these settings.
 pub async fn app(s: &Server, oidc: Value) -> App {
-    let admin = s.admin().await;
     let body = json!({ "appName": "Shop", "oidcConfig": oidc, "redirectUris": ["https://shop.example.com/cb"] });
-    let made = admin.post("/api/v3/create-application", body).await.ok();
-    let id = made["appId"].as_str().expect("an id").to_owned();
-    let data = admin.get(&format!("/api/v3/get-application-secret?appId={id}")).await.ok();
-    App { secret: data["secret"].as_str().expect("a secret").to_owned(), id }
+    App::made(s, body).await
 }
 
 impl App {
+    /// A new application, as create-application takes it.
+    pub async fn made(s: &Server, body: Value) -> App {
+        let admin = s.admin().await;
+        let made = admin.post("/api/v3/create-application", body).await.ok();
+        let id = text(&made["appId"]).to_owned();
+        let shown = admin.get(&format!("/api/v3/get-application-secret?appId={id}")).await.ok();
+        App { secret: text(&shown["secret"]).to_owned(), id }
+    }
+
     pub fn of_pool(s: &Server) -> App {
         App { id: s.pool.app_id.clone(), secret: s.pool.app_secret.clone() }
     }
@@ -94,8 +98,7 @@ pub fn refused(reply: &Reply, http: u16, error: &str) {
 }
 
 pub fn part(token: &Value, n: usize) -> Value {
-    let part = text(token).split('.').nth(n).expect("three parts");
-    serde_json::from_slice(&BASE64URL_NOPAD.decode(part.as_bytes()).expect("base64url")).expect("JSON")
+    jose::part(text(token), n)
 }
 
 pub fn claims(token: &Value) -> Value {
@@ -109,5 +112,5 @@ pub fn proof(s: &Server, key: &SigningKey, method: &str, path: &str, change: imp
         "iat": s.clock.now().as_seconds(),
     });
     change(&mut claims);
-    key.sign_with_key_inside(&claims, "dpop+jwt").expect("signed")
+    possession(key, &claims, "dpop+jwt")
 }

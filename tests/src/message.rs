@@ -1,7 +1,7 @@
 //! Codes by SMS and e-mail: what is sent, how often, and for what a code is good.
 
 mod check;
-mod codes;
+mod code;
 mod delivery;
 mod email_provider;
 mod limits;
@@ -17,7 +17,7 @@ use watchword_domain::outbox::{Event, notify_user};
 use watchword_domain::{Audit, Ctx};
 use watchword_kit::{Millis, PoolId, Secret};
 use watchword_send::testing::{Answer, Behaviour, HttpTrap, Recorded, SmtpTrap, Stage};
-use watchword_testkit::{Pool, Reply, Server, minutes, seconds};
+use watchword_testkit::{Pool, Reply, Server, code_in, minutes, seconds};
 
 const LOGIN: &str = "CHANNEL_LOGIN";
 const REGISTER: &str = "CHANNEL_REGISTER";
@@ -25,14 +25,14 @@ const PASSWORD: &str = "correct horse battery staple";
 const PHONE: &str = "+8613800138000";
 
 /// A server whose pool sends to traps.
-struct Post {
-    server: Server,
-    mail: SmtpTrap,
+pub struct Post {
+    pub server: Server,
+    pub mail: SmtpTrap,
     sms: HttpTrap,
 }
 
 impl Post {
-    async fn start() -> Post {
+    pub async fn start() -> Post {
         Post::with(Server::start().await).await
     }
 
@@ -62,7 +62,7 @@ impl Post {
 
     /// Waits until the worker has nothing left that is due.
     async fn settled(&self) {
-        settled(&self.server).await;
+        self.server.settled().await;
     }
 
     async fn states(&self) -> Vec<(String, i64)> {
@@ -100,21 +100,6 @@ async fn check(server: &Server, medium: Medium, target: &str, purpose: &str, cod
 async fn states(server: &Server) -> Vec<(String, i64)> {
     let sql = String::from("SELECT state, attempts FROM outbox ORDER BY created_at, id");
     server.services.db.read().await.expect("a read").all(&sql, &[]).await.expect("rows")
-}
-
-async fn settled(server: &Server) {
-    for _ in 0..400 {
-        let sql = format!(
-            "SELECT CAST(COUNT(*) AS BIGINT) AS n FROM outbox WHERE state = 'pending' AND (claimed_until > {0} OR next_at <= {0})",
-            server.clock.now().0
-        );
-        let (busy,): (i64,) = server.services.db.read().await.expect("a read").one(&sql, &[]).await.expect("a row");
-        if busy == 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("the worker does not come to rest: {:?}", states(server).await);
 }
 
 /// Puts a user into the database and answers the id.

@@ -1,18 +1,12 @@
 //! Keys, discovery, and the truth in tokens.
 
-use data_encoding::BASE64URL_NOPAD;
-use serde_json::{Value, json};
+mod discovery;
+mod keys;
+mod userinfo;
+
+use serde_json::json;
+use watchword_testkit::jose::{claims, part};
 use watchword_testkit::{SECRET, Server};
-
-fn claims(token: &str) -> Value {
-    let payload = token.split('.').nth(1).expect("three parts");
-    serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).expect("base64url")).expect("JSON")
-}
-
-fn header(token: &str) -> Value {
-    let header = token.split('.').next().expect("three parts");
-    serde_json::from_slice(&BASE64URL_NOPAD.decode(header.as_bytes()).expect("base64url")).expect("JSON")
-}
 
 #[tokio::test]
 async fn access_tokens_are_signed_by_the_first_published_key_for_the_application() {
@@ -21,7 +15,7 @@ async fn access_tokens_are_signed_by_the_first_published_key_for_the_application
     let token = s.sign_in("ada").await.ok()["access_token"].as_str().unwrap().to_owned();
     for path in ["/oidc/.well-known/jwks.json".to_owned(), format!("/{}/oidc/.well-known/jwks.json", s.pool.app_id)] {
         let keys = s.anonymous().get(&path).await.body["keys"].clone();
-        assert_eq!(keys[0]["kid"], header(&token)["kid"]);
+        assert_eq!(keys[0]["kid"], part(&token, 0)["kid"]);
         for key in keys.as_array().unwrap() {
             assert_eq!(
                 (key["kty"].as_str(), key["alg"].as_str(), key["use"].as_str()),

@@ -1,10 +1,10 @@
 //! One's own account: read, changed, protected.
 
+mod action_token;
 mod contact;
 mod device;
 mod password;
 mod remove;
-mod steps;
 
 use serde_json::{Value, json};
 use watchword_testkit::{Client, PASSWORD, Reply, SECRET, Server};

@@ -14,7 +14,6 @@ mod unique;
 mod update;
 
 use serde_json::{Value, json};
-use watchword_domain::outbox;
 use watchword_kit::PoolId;
 use watchword_store::user::{TABLE, User};
 use watchword_testkit::{Client, Reply, Server};
@@ -63,15 +62,8 @@ fn batch(names: &[&str]) -> Value {
 
 /// Target and text of every message, once the worker has taken all of them out of the outbox.
 async fn letters(server: &Server) -> Vec<(String, String)> {
-    for _ in 0..1000 {
-        if count(server, "outbox", "state = 'pending'").await == 0 {
-            break;
-        }
-        server.services.outbox.notify_one();
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    let shown = outbox::inbox(&server.services).await.unwrap();
-    shown.into_iter().map(|letter| (letter.target, letter.body)).collect()
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    server.messages().await.iter().map(|letter| (text(&letter["to"]), text(&letter["text"]))).collect()
 }
 
 /// One statement of a test's own, for what no operation writes yet.

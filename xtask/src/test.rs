@@ -91,6 +91,12 @@ const STEPS: &[Step] = &[
     Step { name: "advisories", about: "cargo-audit, offline", run: |_| supply::audit() },
 ];
 
+/// Folders beside the repository against which tests compare, where they are there.
+const BESIDE: [(&str, &str); 2] = [
+    ("contract", "our OpenAPI document against the published one"),
+    ("protocol", "our codes against the published list"),
+];
+
 const USAGE: &str = "usage: cargo xtask test [--list] [--sqlite-only] [--step NAME]… [FILTER]";
 
 pub fn run(args: &[String]) -> Result {
@@ -176,7 +182,14 @@ impl Context {
     /// One process per test binary, not one per test: the tests of a binary share a database template.
     fn tests_on_sqlite(&self) -> Result {
         let mut tests = self.filtered(run::cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]));
-        run::run(tests.env("WATCHWORD_TEST_DATABASE", ""))
+        run::run(tests.env("WATCHWORD_TEST_DATABASE", ""))?;
+        for (folder, what) in BESIDE {
+            let path = run::root().join("../shared").join(folder);
+            if !path.is_dir() {
+                println!("NOT CHECKED: {what}: no {}", path.display());
+            }
+        }
+        Ok(())
     }
 
     /// The binaries that reach a database, as the whole workspace built them: another selection of packages would

@@ -11,7 +11,7 @@ use crate::common::{FactorType, Object};
 
 pub use access::{
     AccessRule, AccessSubject, AccessTarget, ActiveUsersOptions, AuthType, AuthorizeAccessReq, AuthsQuery,
-    CheckDomainReq, DomainAvailable, Effect, ListActiveUsersReq, ListAuthsReq, ListSubjectAuthReq, PermissionStrategy,
+    CheckDomainReq, DomainAvailable, ListActiveUsersReq, ListAuthsReq, ListSubjectAuthReq, PermissionStrategy,
     PermissionStrategyData, PermissionType, RevokeAccessReq, SubjectApp, SubjectAppType, SubjectAuthDetail,
     SubjectAuthQuery, SubjectAuths, SubjectKind, SubjectList, UpdateAuthEnabledReq, UpdatePermissionStrategyReq,
 };

@@ -102,6 +102,25 @@ wire_enum! {
     }
 }
 
+wire_enum! {
+    /// Kind of a resource.
+    pub enum ResourceType {
+        Data = "DATA",
+        Api = "API",
+        Menu = "MENU",
+        Button = "BUTTON",
+        Ui = "UI",
+    }
+}
+
+wire_enum! {
+    /// Whether a rule allows or denies.
+    pub enum Effect {
+        Allow = "ALLOW",
+        Deny = "DENY",
+    }
+}
+
 /// The answer of an operation that either succeeds or reports an error.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use watchword_kit::Field;
 
+use crate::common::LangObject;
+
 wire_enum! {
     /// What a field belongs to: `USER` users, `ROLE` roles, `GROUP` groups, `DEPARTMENT` departments.
     pub enum TargetType {
@@ -41,43 +43,12 @@ wire_enum! {
     }
 }
 
-/// A text in one language.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LocalText {
-    /// Whether the text is shown to those who have chosen this language.
-    pub enabled: bool,
-
-    /// The text.
-    pub value: String,
-}
-
-/// A text in every language of the login box; one that is left out is not enabled.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LocalTexts {
-    /// Simplified Chinese.
-    #[serde(rename = "zh-CN", default)]
-    pub zh_cn: LocalText,
-
-    /// English.
-    #[serde(rename = "en-US", default)]
-    pub en_us: LocalText,
-
-    /// Traditional Chinese.
-    #[serde(rename = "zh-TW", default)]
-    pub zh_tw: LocalText,
-
-    /// Japanese.
-    #[serde(rename = "ja-JP", default)]
-    pub ja_jp: LocalText,
-}
-
 /// The words of a field in several languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FieldI18n {
     /// The display name.
-    pub label: LocalTexts,
+    pub label: LangObject,
 }
 
 /// One value of an `ENUM` field.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::common::{Object, UserIdType};
+use crate::common::{Effect, Object, ResourceType, UserIdType};
 use crate::user::{AdvancedFilter, User};
 
 wire_enum! {
@@ -12,27 +12,6 @@ wire_enum! {
     pub enum GroupKind {
         Static = "static",
         Dynamic = "dynamic",
-    }
-}
-
-wire_enum! {
-    /// Kind of a resource.
-    pub enum ResourceType {
-        Data = "DATA",
-        Api = "API",
-        Menu = "MENU",
-        Button = "BUTTON",
-        Ui = "UI",
-    }
-}
-
-wire_enum! {
-    /// Whether a permission allows or denies.
-    #[derive(Default)]
-    pub enum Effect {
-        #[default]
-        Allow = "ALLOW",
-        Deny = "DENY",
     }
 }
 
@@ -260,17 +239,17 @@ pub struct GetGroupAuthorizedResourcesQuery {
     /// Code of the group.
     pub code: String,
 
-    /// Code of the permission space. Default every space.
+    /// Code of the permission space, which must exist. Otherwise without effect while there are no resources.
     pub namespace: Option<String>,
 
-    /// Only resources of this kind.
+    /// Kind of resource. Without effect while there are no resources.
     pub resource_type: Option<ResourceType>,
 }
 
-/// A resource on which something is allowed or denied.
+/// A resource on which a group is allowed or denied something.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct AuthorizedResource {
+pub struct GroupResource {
     /// Code of the resource.
     pub resource_code: String,
 

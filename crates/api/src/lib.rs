@@ -11,7 +11,8 @@
 //! - [`job`]: import and export of users
 //! - [`signup`]: registration; [`profile`]: a user's own account, [`my_resource`] and [`account_binding`] what belongs
 //!   to it, [`upload`] files
-//! - [`login`]: sign-in; [`message`]: codes by SMS and e-mail; [`token`]: tokens and OpenID Connect
+//! - [`login`]: sign-in; [`captcha`]: pictures before it; [`message`]: codes by SMS and e-mail
+//! - [`token`]: tokens for the management API; [`grant`]: the OAuth endpoints; [`oidc`]: about the provider
 //! - [`public_info`]: what anyone may read
 //!
 //! Requests read: an absent or null optional member is `None`; a `watchword_kit::Field` tells the two apart.
@@ -26,9 +27,11 @@ mod macros;
 pub mod access_key;
 pub mod account_binding;
 pub mod app;
+pub mod captcha;
 pub mod common;
 pub mod custom_field;
 pub mod department;
+pub mod grant;
 pub mod group;
 pub mod idp;
 pub mod job;
@@ -37,6 +40,7 @@ pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
 pub mod my_resource;
+pub mod oidc;
 pub mod organization;
 pub mod post;
 pub mod profile;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use watchword_kit::Secret;
 
 use crate::common::{FactorType, Object};
-use crate::login::TokenSet;
+use crate::grant::TokenSet;
 use crate::user::User;
 
 /// Body of send-enroll-factor-request.

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::common::ResourceType;
 use crate::department::{SortDirection, UserDepartmentSortBy};
-use crate::group::ResourceType;
 
 /// Query of get-my-login-history.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

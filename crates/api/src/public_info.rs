@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::common::LangUnit;
+
 /// Answer of system, without the usual envelope.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -90,28 +92,17 @@ pub struct Country {
 pub struct CountryName {
     /// Simplified Chinese.
     #[serde(rename = "zh-CN")]
-    pub zh_cn: LocalText,
+    pub zh_cn: LangUnit,
 
     /// English.
     #[serde(rename = "en-US")]
-    pub en_us: LocalText,
+    pub en_us: LangUnit,
 
     /// Traditional Chinese.
     #[serde(rename = "zh-TW")]
-    pub zh_tw: LocalText,
+    pub zh_tw: LangUnit,
 
     /// Japanese.
     #[serde(rename = "ja-JP")]
-    pub ja_jp: LocalText,
-}
-
-/// A text in one language.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LocalText {
-    /// Whether the text is shown to users of that language.
-    pub enabled: bool,
-
-    /// The text.
-    pub value: String,
+    pub ja_jp: LangUnit,
 }

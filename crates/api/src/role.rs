@@ -6,13 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use watchword_kit::Field;
 
-use crate::common::UserIdType;
-use crate::group::ResourceType;
+use crate::common::{ResourceType, UserIdType};
 use crate::user::User;
 
 pub use assign::{
     AssignRoleBatchReq, AssignRoleReq, AssignmentTargetType, ListRoleAssignmentsQuery, RevokeRoleBatchReq,
-    RevokeRoleReq, RoleAssignment, RoleAssignments, Target, TargetType,
+    RevokeRoleReq, RoleAssignment, RoleAssignments, RoleTargetType, Target,
 };
 
 wire_enum! {
@@ -388,7 +387,7 @@ pub struct GetRoleAuthorizedResourcesQuery {
     /// Code of the permission space. Default `default`.
     pub namespace: Option<String>,
 
-    /// Only resources of this kind.
+    /// Kind of resource. Without effect while there are no resources.
     pub resource_type: Option<ResourceType>,
 }
 

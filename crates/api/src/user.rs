@@ -23,10 +23,9 @@ pub use input::{
     NotifyPasswordReset, OtpInput, UpdateUserBatchReq, UpdateUserOptions, UpdateUserReq, UpdateUsersOptions, UserPatch,
 };
 pub use life::{
-    ArchivedUser, AuthorizedResource, AuthorizedResourcesQuery, CheckSessionStatusReq, Effect, EncryptedPassword,
+    ArchivedUser, AuthorizedResource, AuthorizedResourcesQuery, CheckSessionStatusReq, EncryptedPassword,
     ListArchivedUsersQuery, PasswordCiphertext, PasswordCiphertextBatchReq, PasswordCiphertextReq,
-    PrincipalAuthentication, ResetPrincipalAuthenticationReq, ResignUserBatchReq, ResignUserReq, ResourceType,
-    SessionStatus,
+    PrincipalAuthentication, ResetPrincipalAuthenticationReq, ResignUserBatchReq, ResignUserReq, SessionStatus,
 };
 pub use reset_link::{ResetLinkSent, ResetLinkUser, SendResetLinkReq};
 pub use search::{

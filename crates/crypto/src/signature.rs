@@ -19,9 +19,6 @@ use data_encoding::BASE64;
 use crate::hash::ct_eq;
 use parameters::Parameters;
 
-/// What the client signs to open a WebSocket: no nonce, no date, the same for ever.
-pub const WEBSOCKET: &str = "websocket\n";
-
 /// A request as received.
 #[derive(Clone, Copy, Debug)]
 pub struct Signed<'a> {
@@ -39,7 +36,8 @@ pub struct Signed<'a> {
 /// Takes `authing <access key id>:<signature>` apart. The scheme's case does not count.
 pub fn parse_authorization(value: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = value.split_once(' ')?;
-    let (id, signature) = rest.trim().split_once(':')?;
+    let (id, signature) = rest.split_once(':')?;
+    let (id, signature) = (id.trim(), signature.trim());
     (scheme.eq_ignore_ascii_case("authing") && !id.is_empty()).then_some((id, signature))
 }
 
@@ -65,18 +63,9 @@ pub fn sign(secret: &[u8], string: &str) -> String {
 
 /// Whether the signature is right for this request. Every candidate is computed and compared in full.
 pub fn verify(secret: &[u8], request: &Signed<'_>, given_base64: &str) -> bool {
-    verify_any(secret, &candidates(request), given_base64)
-}
-
-/// Whether the signature of a WebSocket handshake is right.
-pub fn verify_websocket(secret: &[u8], given_base64: &str) -> bool {
-    verify_any(secret, &[WEBSOCKET.to_owned()], given_base64)
-}
-
-fn verify_any(secret: &[u8], strings: &[String], given_base64: &str) -> bool {
     let Ok(given) = BASE64.decode(given_base64.as_bytes()) else { return false };
     let key = key(secret);
-    strings.iter().fold(false, |right, string| right | ct_eq(tag(&key, string), &given))
+    candidates(request).iter().fold(false, |right, string| right | ct_eq(tag(&key, string), &given))
 }
 
 fn key(secret: &[u8]) -> hmac::Key {

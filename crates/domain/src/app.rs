@@ -27,7 +27,9 @@ pub use manage::{
     create, delete, get, list, list_simple_info, read_secret, refresh_secret, simple_info, update_mfa_settings,
 };
 pub use register::{change_registration, end_registration, read_registration, register};
-pub use tenant::{no_login_page, no_tenant_apps, no_tenants};
+pub use tenant::{no_login_page, no_tenant_apps};
+
+pub use crate::rules::tenants as no_tenants;
 pub use update::{check_domain, update};
 
 /// The application, in this pool.

@@ -1,7 +1,7 @@
 //! Who is asking: signed requests and management tokens of keys, access and MFA tokens of users.
 
 use watchword_crypto::signature;
-pub use watchword_crypto::signature::Signed;
+pub use watchword_crypto::signature::{Signed, parse_authorization};
 use watchword_crypto::vault::{Aad, Class};
 use watchword_kit::{Error, Millis, PoolId, Result, Secret, codes, text};
 use watchword_store::access_key::{self, AccessKey};

@@ -4,7 +4,7 @@
 mod assertion;
 
 use serde_json::json;
-use watchword_api::token::{DeviceAuthorizationReq, OidcTokenQuery, OidcTokenReq};
+use watchword_api::grant::{DeviceAuthorizationReq, OidcTokenQuery, OidcTokenReq};
 use watchword_crypto::hash;
 use watchword_kit::{Error, Result, Secret, text};
 use watchword_store::access_key::{self, AccessKey};

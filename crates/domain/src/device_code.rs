@@ -5,7 +5,7 @@ pub mod page;
 
 use serde_json::json;
 use watchword_api::common::Success;
-use watchword_api::token::{DecideDeviceReq, DeviceAuthorization, DeviceAuthorizationReq, DeviceQuery, WaitingDevice};
+use watchword_api::grant::{DecideDeviceReq, DeviceAuthorization, DeviceAuthorizationReq, DeviceQuery, WaitingDevice};
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, Secret, codes, text};
 use watchword_store::Tx;

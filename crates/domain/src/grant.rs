@@ -7,8 +7,8 @@ mod password;
 mod refresh;
 mod token_exchange;
 
-use watchword_api::login::TokenSet;
-use watchword_api::token::OidcTokenReq;
+use watchword_api::grant::OidcTokenReq;
+use watchword_api::grant::TokenSet;
 use watchword_kit::{Error, Result, text};
 use watchword_store::app::Application;
 

@@ -27,7 +27,7 @@ use crate::ctx::{self, Actor, Ctx};
 use crate::demand::Demand;
 use crate::device_code::page;
 use crate::login::{self, STEP_UP, SignedIn};
-use crate::message::{self, Medium, target};
+use crate::message::{self, Medium, address};
 use crate::services::Services;
 use crate::sso_session::{self, Cookie};
 use crate::{app, custom_field, mfa_factor, user};
@@ -252,8 +252,8 @@ async fn second_factor(tx: &mut Tx, step: &Step, user_id: &str) -> Result<Stage>
     let choice = |factor: &MfaFactor| {
         let kind = FactorType::parse(&factor.kind)?;
         let target = match (kind, &factor.target) {
-            (FactorType::Sms, Some(to)) => target::masked(Medium::Sms, to),
-            (FactorType::Email, Some(to)) => target::masked(Medium::Email, to),
+            (FactorType::Sms, Some(to)) => address::masked(Medium::Sms, to),
+            (FactorType::Email, Some(to)) => address::masked(Medium::Email, to),
             _ => String::new(),
         };
         (factor.enabled && factor.is_primary && demand.satisfied_by(kind)).then_some(Choice { kind, target })

@@ -13,7 +13,7 @@
 //! - [`login`]: the one way in; [`demand`]: which second factors it asks for
 //! - [`authorize`]: requests of browsers; [`par`]: those sent before; [`interaction`]: those that wait for their user;
 //!   [`sso_session`]: the sign-on of a browser; [`logout`]: its end; [`device_code`]: devices without a browser
-//! - [`token`]: what we hand out to be recognised by; [`grant`]: for what; [`mfa_token`], [`userinfo`]: what it says
+//! - [`token`]: what we hand out to be recognised by; [`grant`]: for what; [`userinfo`]: what it says
 //! - [`outbox`]: messages that wait to be sent
 //! - the nouns of the API, named as in every other layer
 //!
@@ -48,7 +48,6 @@ pub mod logout;
 pub mod message;
 pub mod mfa_factor;
 pub mod mfa_otp;
-pub mod mfa_token;
 pub mod my_resource;
 pub mod organization;
 pub mod otp;

@@ -10,7 +10,8 @@ mod unlock;
 
 use serde_json::{Value, json};
 use watchword_api::common::{FactorType, PasswordEncryptType};
-use watchword_api::login::{PassCodePayload, PasswordPayload, SignInConnection, SignInReq, TokenSet};
+use watchword_api::grant::TokenSet;
+use watchword_api::login::{PassCodePayload, PasswordPayload, SignInConnection, SignInReq};
 use watchword_kit::{Code, Error, Millis, Result, codes, text};
 use watchword_store::Tx;
 use watchword_store::app::Application;
@@ -25,7 +26,7 @@ use crate::demand::Demand;
 use crate::group::follow;
 use crate::sso_session::{self, Cookie, Proof};
 use crate::user::{history, life};
-use crate::{app, profile, token as tokens};
+use crate::{app, profile, rules, token as tokens};
 
 use newcomer::Newcomer;
 
@@ -71,11 +72,7 @@ pub async fn sign_in(ctx: &Ctx, req: SignInReq) -> Result<TokenSet> {
     let app = app::load(&mut ctx.read().await?, ctx.pool(), app_id).await?;
     check_client(ctx, &app, &req)?;
     let options = req.options.unwrap_or_default();
-    if options.tenant_id.is_some() {
-        return Err(Error::new(codes::NOT_IMPLEMENTED)
-            .because(text!("tenants are not supported yet", "暂不支持租户"))
-            .at("options.tenantId"));
-    }
+    rules::no_tenant(options.tenant_id.as_deref(), "options.tenantId")?;
     let scope = permitted(&app, clean_scope(options.scope.as_deref())?)?;
     let encrypted = options.password_encrypt_type.unwrap_or_default();
     let captcha = Answer { text: options.captcha_code, token: options.captcha_token };

@@ -1,7 +1,7 @@
 //! Codes by SMS and e-mail: who may have one sent where, how many, and whether a given one is right.
 //!
 //! # Layout
-//! - [`target`]: the one form of a phone number and of an e-mail address
+//! - [`address`]: the one form of a phone number and of an e-mail address
 //! - [`code`]: limits on sending, codes issued and checked
 //! - `check`: the operation pre-check-code
 //! - [`send`]: the operations send-sms and send-email
@@ -12,20 +12,20 @@
 //! # Seams
 //! `issue_code` and `check_code` work inside the caller's unit of work; the caller commits, also after a wrong code.
 
+pub mod address;
 mod check;
 pub mod code;
 pub mod email_provider;
 pub mod provider;
 pub mod send;
-pub mod target;
 pub mod template;
 pub mod text;
 
+pub use address::{normalise_email, normalise_phone};
 pub use check::pre_check;
 pub(crate) use code::{charge_own, charge_shared, send_link};
 pub use code::{charge_target, check_code, code_hash, draw_code, enqueue_code, issue_code, lifetime};
 pub use send::{confirm_email, send_email, send_sms};
-pub use target::{normalise_email, normalise_phone};
 
 /// By what a message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -13,7 +13,7 @@ use watchword_store::{Tx, enrollment, mfa_transaction, session};
 
 use crate::ctx::Ctx;
 use crate::demand::{Demand, national};
-use crate::message::{Medium, provider, target::masked};
+use crate::message::{Medium, address::masked, provider};
 use crate::outbox::{Event, notify_user};
 use crate::{app, user};
 

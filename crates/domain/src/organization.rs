@@ -25,6 +25,7 @@ use watchword_store::{Tx, table};
 use crate::ctx::Ctx;
 use crate::department::names::keywords;
 use crate::department::view::{fields, grouped, i18n};
+use crate::rules::no_tenant;
 use crate::user::create::batch_size;
 use crate::user::search::page;
 
@@ -33,15 +34,6 @@ use crate::user::search::page;
 pub struct With {
     pub custom_data: bool,
     pub posts: bool,
-}
-
-/// # Errors
-/// 501 at `tenantId` when a tenant is named.
-pub fn no_tenant(tenant_id: Option<&str>) -> Result<()> {
-    if tenant_id.is_none_or(str::is_empty) {
-        return Ok(());
-    }
-    Err(Error::new(codes::NOT_IMPLEMENTED).because(text!("there are no tenants", "暂不支持租户")).at("tenantId"))
 }
 
 /// # Errors
@@ -76,7 +68,7 @@ pub async fn hold(tx: &mut Tx, ctx: &Ctx, code: &str) -> Result<Organization> {
 /// # Errors
 /// 404 at `organizationCode`.
 pub async fn get(ctx: &Ctx, query: GetOrganizationQuery) -> Result<Shown> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let mut tx = ctx.read().await?;
     let row = find(&mut tx, ctx, &query.organization_code).await?;
     one(&mut tx, ctx, row, with(query.with_custom_data, query.with_post)).await
@@ -84,7 +76,7 @@ pub async fn get(ctx: &Ctx, query: GetOrganizationQuery) -> Result<Shown> {
 
 /// `GET /api/v3/get-organization-batch`: those that there are, in the order of their codes.
 pub async fn get_batch(ctx: &Ctx, query: GetOrganizationBatchQuery) -> Result<Vec<Shown>> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     batch_size("organizationCodeList", query.organization_code_list.len())?;
     let mut tx = ctx.read().await?;
     let found = store::by_codes(&mut tx, ctx.pool(), &query.organization_code_list).await?;
@@ -95,7 +87,7 @@ pub async fn get_batch(ctx: &Ctx, query: GetOrganizationBatchQuery) -> Result<Ve
 
 /// `GET /api/v3/list-organizations`: oldest first.
 pub async fn list(ctx: &Ctx, query: ListOrganizationsQuery) -> Result<Page<Shown>> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let asked = page(query.page, query.limit, "")?;
     let all = table::Page { limit: i64::MAX, offset: 0 };
     let asked = if query.fetch_all.unwrap_or_default() { all } else { asked };
@@ -105,7 +97,7 @@ pub async fn list(ctx: &Ctx, query: ListOrganizationsQuery) -> Result<Page<Shown
 
 /// `GET /api/v3/search-organizations`: oldest first.
 pub async fn search(ctx: &Ctx, query: SearchOrganizationsQuery) -> Result<Page<Shown>> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let asked = page(query.page, query.limit, "")?;
     let wanted = Wanted { enabled: None, keywords: Some(keywords(&query.keywords)?) };
     run(ctx, &wanted, asked, with(query.with_custom_data, None)).await

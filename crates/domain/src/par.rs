@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use watchword_api::common::Object;
-use watchword_api::token::PushedAuthorization;
+use watchword_api::grant::PushedAuthorization;
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, Secret, text};
 use watchword_store::Tx;

@@ -1,6 +1,6 @@
 //! What the codes, names and lists of the directory may be.
 
-use watchword_kit::{Error, Result, text};
+use watchword_kit::{Error, Result, codes, text};
 
 use crate::user::text::plain;
 
@@ -8,6 +8,17 @@ use crate::user::text::plain;
 const MAX_NAME: usize = 50;
 /// Longest description, in characters.
 const MAX_DESCRIPTION: usize = 200;
+
+/// 501 for what would be about a tenant.
+pub fn tenants() -> Error {
+    Error::new(codes::NOT_IMPLEMENTED).because(text!("tenants are not supported", "暂不支持租户"))
+}
+
+/// # Errors
+/// 501 at `field` when a tenant is named.
+pub fn no_tenant(id: Option<&str>, field: &str) -> Result<()> {
+    if id.is_none_or(str::is_empty) { Ok(()) } else { Err(tenants().at(field)) }
+}
 
 /// # Errors
 /// 400 at `field` unless there are 1 to `max`.

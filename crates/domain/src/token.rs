@@ -3,23 +3,22 @@
 mod access;
 mod draft;
 mod introspect;
+mod mfa_token;
 mod revoke;
 
 use serde_json::{Value, json};
 use watchword_crypto::hash;
 use watchword_crypto::jose;
-use watchword_kit::{Error, Millis, Result, codes};
-use watchword_store::Tx;
+use watchword_kit::{Error, Millis, codes};
 use watchword_store::access_key::AccessKey;
-use watchword_store::mfa_transaction::{self, MfaTransaction};
 
-use crate::ctx::Ctx;
 use crate::services::Services;
 
 pub use access::{AccessClaims, IdClaims, read_access, read_id, validate};
 pub(crate) use draft::sign_id;
 pub use draft::{Draft, Extras, Front, draft, for_client};
 pub use introspect::introspect;
+pub use mfa_token::{begin_mfa, introspect_mfa, read_mfa};
 pub use revoke::revoke;
 
 /// Seconds that a management token lives; clients renew without margin, so it is exactly this.
@@ -28,7 +27,6 @@ pub const MANAGEMENT_LIFETIME: i64 = 7200;
 pub const MFA_LIFETIME: Millis = Millis::minutes(5);
 
 const MANAGEMENT: &str = "management+jwt";
-const MFA: &str = "mfa+jwt";
 const ACCESS: &str = "at+jwt";
 const ID: &str = "JWT";
 
@@ -68,47 +66,6 @@ pub fn read_management(services: &Services, token: &str, now: Millis) -> Option<
         pool: text(&claims, "scoped_userpool_id")?,
         access_key: text(&claims, "access_key_id")?,
         secret_mark: text(&claims, "secret")?,
-    })
-}
-
-/// Begins a sign-in that waits for its second factor, and names it by an mfaToken.
-pub async fn begin_mfa(tx: &mut Tx, ctx: &Ctx, transaction: &MfaTransaction) -> Result<String> {
-    mfa_transaction::TABLE.insert_later(tx, transaction).await?;
-    Ok(mfa_token(ctx, transaction))
-}
-
-fn mfa_token(ctx: &Ctx, transaction: &MfaTransaction) -> String {
-    let (pool, user) = (&transaction.pool_id, &transaction.user_id);
-    let claims = json!({
-        "data": { "userPoolId": pool, "userId": user, "arn": format!("arn:cn:authing:{pool}:user:{user}"), "stage": 1 },
-        "aud": transaction.app_id,
-        "iss": ctx.settings.issuer(),
-        "jti": transaction.id,
-        "iat": transaction.created_at.as_seconds(),
-        "exp": transaction.expires_at.as_seconds(),
-    });
-    jose::sign_hs256(&ctx.keys.mfa_mac, MFA, &claims)
-}
-
-/// What an mfaToken says about itself; whether it can still be used, the database knows.
-pub struct MfaClaims {
-    pub pool: String,
-    pub id: String,
-    pub issued_at: i64,
-    pub expires_at: i64,
-}
-
-pub fn read_mfa(services: &Services, token: &str, now: Millis) -> Option<MfaClaims> {
-    let claims = jose::verify_hs256_as(token, MFA, &services.keys.mfa_mac).ok()?;
-    let expires_at = jose::numeric(&claims, "exp")?;
-    if expires_at <= now.as_seconds() {
-        return None;
-    }
-    Some(MfaClaims {
-        pool: text(claims.get("data")?, "userPoolId")?,
-        id: text(&claims, "jti")?,
-        issued_at: jose::numeric(&claims, "iat")?,
-        expires_at,
     })
 }
 

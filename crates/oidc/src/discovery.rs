@@ -1,6 +1,6 @@
 //! OpenID Connect Discovery 1.0, authorization server metadata (RFC 8414) and protected resource metadata (RFC 9728).
 
-use watchword_api::token::{OpenIdConfiguration, ProtectedResource};
+use watchword_api::oidc::{OpenIdConfiguration, ProtectedResource};
 use watchword_domain::app::{DEVICE_CODE, TOKEN_EXCHANGE};
 use watchword_domain::authorize::{ONE_FACTOR, TWO_FACTORS};
 

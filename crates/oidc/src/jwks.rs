@@ -3,7 +3,7 @@
 //! The key set of the installation is RSA only: the official SDKs refuse a set in which any other key is. Applications
 //! that have chosen ES256 or EdDSA find those keys in the set at their own path, behind the RSA keys.
 
-use watchword_api::token::{Jwk, Jwks};
+use watchword_api::oidc::{Jwk, Jwks};
 use watchword_crypto::jose::{Alg, SigningKey};
 use watchword_domain::{Services, app};
 use watchword_kit::{Error, Result};

@@ -223,12 +223,6 @@ impl Filter {
     pub(crate) fn parts(&self) -> (&str, &[Val]) {
         (&self.sql, &self.vals)
     }
-
-    /// `AND (…)` with a condition that has no value.
-    pub fn and_plain(mut self, condition: &'static str) -> Self {
-        let _ = write!(self.sql, " AND ({condition})");
-        self
-    }
 }
 
 /// Takes `%`, `_` and `\` literally in a LIKE pattern with `ESCAPE '\'`.

@@ -24,6 +24,29 @@ impl Server {
         panic!("messages wait for ever");
     }
 
+    /// The newest message to a normalised target.
+    pub async fn letter_to(&self, target: &str) -> Option<String> {
+        let newest = self.messages().await.into_iter().find(|message| message["to"] == target)?;
+        newest["text"].as_str().map(str::to_owned)
+    }
+
+    /// Waits until the worker has nothing left that is due; what waits for a later attempt stays.
+    pub async fn settled(&self) {
+        let sql = String::from(
+            "SELECT COUNT(*) FROM outbox WHERE state = 'pending' AND (claimed_until > $1 OR next_at <= $1)",
+        );
+        for _ in 0..2000 {
+            let mut tx = self.services.db.read().await.expect("a transaction");
+            if tx.one::<(i64,)>(&sql, &[self.clock.now().into()]).await.expect("a count").0 == 0 {
+                return;
+            }
+            drop(tx);
+            self.services.outbox.notify_one();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the worker does not come to rest");
+    }
+
     /// The first run of at least four digits in the newest message.
     pub async fn newest_code(&self) -> String {
         let newest = self.messages().await.into_iter().next().expect("a message");

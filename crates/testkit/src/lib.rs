@@ -7,7 +7,7 @@
 //! - [`client`]: [`Client`] and [`Reply`]
 //! - [`user`]: end users and their codes
 //! - [`inbox`]: what would have been sent
-//! - [`qr`], [`encrypt`]: what a phone and a login page do
+//! - [`qr`], [`encrypt`], [`jose`]: what a phone, a login page and a client with a key do
 //!
 //! # Not here
 //! No mock of the store and no shortcut past HTTP: what a test does, a user could do.
@@ -17,6 +17,7 @@ pub mod client;
 pub mod database;
 pub mod encrypt;
 pub mod inbox;
+pub mod jose;
 pub mod qr;
 pub mod server;
 pub mod user;

@@ -1,5 +1,6 @@
 //! The real server and its worker on port 0, with a clock that moves only when told to.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -9,8 +10,8 @@ use watchword_crypto::vault::MasterKey;
 use watchword_domain::passwords::Argon;
 use watchword_domain::{Services, Settings, bootstrap};
 use watchword_kit::{Clock, Millis};
-use watchword_web::Op;
 use watchword_web::pages::Health;
+use watchword_web::{Limits, Op};
 
 use crate::client::Client;
 use crate::database::{Database, MASTER_KEY, START};
@@ -81,13 +82,22 @@ impl Server {
     }
 
     async fn boot(database: Arc<Database>, clock: Clock, change: impl FnOnce(&mut Settings)) -> Server {
-        Server::boot_with(database, clock, change, Vec::new()).await
+        Server::boot_with(database, clock, change, Vec::new(), Vec::new()).await
     }
 
     /// A server with operations that no released one has.
     pub async fn with_operations(more: Vec<Op>) -> Server {
         let database = Arc::new(Database::fresh().await);
-        let mut server = Server::boot_with(database, Clock::frozen(START), |_| {}, more).await;
+        let mut server = Server::boot_with(database, Clock::frozen(START), |_| {}, more, Vec::new()).await;
+        server.pool = server.new_pool("Test pool").await;
+        server
+    }
+
+    /// A server that takes the test for a trusted proxy: what it writes into `x-forwarded-for` is believed.
+    pub async fn behind_a_proxy(change: impl FnOnce(&mut Settings)) -> Server {
+        let database = Arc::new(Database::fresh().await);
+        let proxies = vec![IpAddr::from([127, 0, 0, 1])];
+        let mut server = Server::boot_with(database, Clock::frozen(START), change, Vec::new(), proxies).await;
         server.pool = server.new_pool("Test pool").await;
         server
     }
@@ -97,6 +107,7 @@ impl Server {
         clock: Clock,
         change: impl FnOnce(&mut Settings),
         more: Vec<Op>,
+        trusted_proxies: Vec<IpAddr>,
     ) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -108,8 +119,9 @@ impl Server {
         let services = Services::start(db, clock.clone(), &master, settings).await.expect("services start");
         let mut ops = watchword_web::operations();
         ops.extend(more);
-        let router = watchword_web::router(services.clone(), ops.clone(), Default::default());
-        let router = watchword_web::pages::mount(router, &services, &ops, &Health::ready(), None, &[]);
+        let limits = Limits { trusted_proxies: trusted_proxies.clone(), ..Limits::default() };
+        let router = watchword_web::router(services.clone(), ops.clone(), limits);
+        let router = watchword_web::pages::mount(router, &services, &ops, &Health::ready(), None, &trusted_proxies);
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(watchword::serve::run(listener, router, Default::default(), async {
             drop(stopped.await);

@@ -86,22 +86,6 @@ impl Server {
         (0..).map(|n| format!("{n:06}")).find(|c| !near.contains(c)).expect("a wrong code")
     }
 
-    /// The newest message to a normalised target; of demo mode's inbox.
-    pub async fn letter_to(&self, target: &str) -> Option<String> {
-        for _ in 0..1000 {
-            let mut tx = self.services.db.read().await.expect("a transaction");
-            let sql = String::from("SELECT COUNT(*) AS n FROM outbox WHERE state = 'pending'");
-            if tx.one::<(i64,)>(&sql, &[]).await.expect("a count").0 == 0 {
-                break;
-            }
-            drop(tx);
-            self.services.outbox.notify_one();
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-        let shown = watchword_domain::outbox::inbox(&self.services).await.expect("an inbox");
-        shown.into_iter().find(|letter| letter.target == target).map(|letter| letter.body)
-    }
-
     /// Asks for a code by e-mail and reads it.
     pub async fn mailed(&self, client: &Client, email: &str, channel: &str) -> String {
         client.post("/api/v3/send-email", json!({ "email": email, "channel": channel })).await.done();

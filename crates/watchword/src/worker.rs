@@ -23,9 +23,10 @@ use tokio::task::{Id, JoinSet};
 use tracing::warn;
 use watchword_domain::Services;
 use watchword_domain::message::Medium;
-use watchword_kit::{Lang, Millis, Result};
+use watchword_kit::{Lang, Millis, PoolId, Result};
 use watchword_send::{Fetch, Problem, SmsConfig, SmtpConfig};
 use watchword_store::outbox::{self, Message};
+use watchword_store::pool;
 
 /// Messages under way on this node.
 pub const AT_ONCE: usize = 32;
@@ -239,4 +240,10 @@ fn provider_of(message: &Message) -> String {
 fn english(problems: &[Problem]) -> String {
     let said: Vec<String> = problems.iter().map(|(field, text)| format!("{field}: {}", text.get(Lang::En))).collect();
     said.join("; ")
+}
+
+/// Every pool of the installation.
+async fn pools(services: &Services) -> Result<Vec<PoolId>> {
+    let pools = pool::all(&mut services.db.read().await?).await?;
+    Ok(pools.into_iter().map(|p| PoolId::new(p.pool_id)).collect())
 }

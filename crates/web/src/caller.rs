@@ -1,14 +1,17 @@
 //! Who asks, read from headers; whether it is true, `domain::caller` knows.
 
+use std::net::IpAddr;
+
 use data_encoding::BASE64;
-use http::{HeaderMap, header};
+use http::{Extensions, HeaderMap, header};
 use watchword_domain::caller::{self, Presented, SignedRequest};
-use watchword_domain::ctx::Actor;
+use watchword_domain::ctx::{self, Actor};
 use watchword_domain::{Services, app};
 use watchword_kit::{Error, Lang, PoolId, Result, Secret, codes, text};
 
 use crate::input::pairs;
 use crate::op::{Access, Op, Shape, Source};
+use crate::peer::client_ip;
 
 /// A request before anything is believed.
 pub struct Incoming<'a> {
@@ -31,7 +34,12 @@ pub struct Caller {
     pub refused: Option<Error>,
 }
 
-impl Incoming<'_> {
+impl<'a> Incoming<'a> {
+    /// For what the headers alone say.
+    pub fn of_headers(headers: &'a HeaderMap) -> Incoming<'a> {
+        Incoming { method: "", path: "", query: None, headers, body: &[] }
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim).filter(|v| !v.is_empty())
     }
@@ -52,7 +60,19 @@ impl Incoming<'_> {
         self.header("user-agent").map(|s| s.chars().filter(|c| !c.is_control()).take(256).collect())
     }
 
-    /// A token in `Authorization`, with or without `Bearer`.
+    /// The request as the rules see it, before anybody is recognised; `trusted` as in [`crate::Limits`].
+    pub(crate) fn visit(&self, id: String, trusted: &[IpAddr], extensions: &Extensions) -> ctx::Request {
+        ctx::Request {
+            id,
+            lang: self.lang(),
+            ip: client_ip(trusted, self.headers, extensions).map(|ip| ip.to_string()),
+            user_agent: self.user_agent(),
+            method: self.method.to_owned(),
+            path: self.path.to_owned(),
+            ..ctx::Request::default()
+        }
+    }
+
     /// A token in `Authorization`, with or without `Bearer`, or with `DPoP`.
     pub fn token(&self) -> Option<&str> {
         let value = self.header(header::AUTHORIZATION.as_str())?;
@@ -171,12 +191,11 @@ fn refuse_permission(name: &str) -> Error {
 /// Signature or token: only the scheme decides, since some SDKs send signature headers beside a token.
 pub async fn management(services: &Services, request: &Incoming<'_>) -> Result<(PoolId, Actor)> {
     let value = request.header(header::AUTHORIZATION.as_str()).ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
-    let signed = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("authing"));
-    let Some((_, credentials)) = signed else {
+    if !value.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("authing")) {
         let token = request.token().ok_or_else(|| Error::new(codes::UNAUTHENTICATED))?;
         return caller::by_management_token(services, token).await;
-    };
-    let (key_id, signature) = credentials.split_once(':').ok_or_else(|| Error::new(codes::SIGNATURE_INVALID))?;
+    }
+    let (key_id, signature) = caller::parse_authorization(value).ok_or_else(|| Error::new(codes::SIGNATURE_INVALID))?;
     let mut headers = Vec::new();
     for (name, value) in request.headers {
         if name == header::DATE || name.as_str().starts_with("x-authing-") {
@@ -192,13 +211,13 @@ pub async fn management(services: &Services, request: &Incoming<'_>) -> Result<(
         return Err(Error::new(codes::SIGNATURE_INVALID));
     }
     let signed = SignedRequest {
-        key_id: key_id.trim(),
-        signature: signature.trim(),
+        key_id,
+        signature,
         date: request.header("date"),
         nonce: request.header("x-authing-signature-nonce"),
         method: request.header("x-authing-signature-method"),
         version: request.header("x-authing-signature-version"),
-        signed: watchword_domain::caller::Signed {
+        signed: caller::Signed {
             method: request.method,
             path: request.path,
             query: request.query,

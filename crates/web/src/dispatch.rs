@@ -1,6 +1,6 @@
 //! What happens to a request, top to bottom: limit, identify, permit, parse, run, envelope, log.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 use watchword_domain::Services;
 use watchword_domain::ctx::{self, Actor, Ctx};
 use watchword_domain::permission::Grants;
-use watchword_kit::{Error, Lang, PoolId, Result, codes, text};
+use watchword_kit::{Error, PoolId, Result, codes, text};
 
 use crate::caller::{self, Incoming};
 use crate::cors;
@@ -54,10 +54,6 @@ impl Default for Limits {
         Limits { body_timeout: Duration::from_secs(30), trusted_proxies: Vec::new(), body_budget: 128 << 20 }
     }
 }
-
-/// The address of the connection's other end, put into each request by whoever accepts connections.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
 
 struct Door {
     services: Arc<Services>,
@@ -181,7 +177,7 @@ async fn serve(door: Arc<Door>, row: Arc<Row>, request: Request) -> Response {
         let outcome = match read_body(&door, op, &parts, body).await {
             // The room is given back when the answer is there.
             Ok((body, _room)) => {
-                let running = run(&door, op, &parts, path_params.as_ref(), body, &id, lang, &mut trace);
+                let running = run(&door, op, &parts, path_params.as_ref(), body, &id, &mut trace);
                 // The panic hook has logged where and why.
                 AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| Err(Error::internal("panicked")))
             }
@@ -255,7 +251,6 @@ struct Trace {
     actor: &'static str,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one request, used nowhere else")]
 async fn run(
     door: &Door,
     op: &Op,
@@ -263,7 +258,6 @@ async fn run(
     path_params: Option<&RawPathParams>,
     body: Bytes,
     id: &str,
-    lang: Lang,
     trace: &mut Trace,
 ) -> Result<Option<Vec<u8>>> {
     let incoming = Incoming {
@@ -274,19 +268,11 @@ async fn run(
         body: &body,
     };
     let request = ctx::Request {
-        id: id.to_owned(),
-        lang,
-        ip: client_ip(&door.limits.trusted_proxies, parts).map(|ip| ip.to_string()),
-        user_agent: incoming.user_agent(),
-        app_id: None,
-        client_id: None,
         dpop: incoming.dpop().map(str::to_owned),
-        method: incoming.method.to_owned(),
-        path: incoming.path.to_owned(),
         basic: incoming.basic(),
         as_dpop: incoming.as_dpop(),
         token: incoming.token().map(|t| watchword_kit::Secret::new(t.to_owned())),
-        browser: ctx::Browser::default(),
+        ..incoming.visit(id.to_owned(), &door.limits.trusted_proxies, &parts.extensions)
     };
     let caller = caller::identify(&door.services, op, &incoming).await?;
     trace.actor = match &caller.actor {
@@ -330,36 +316,6 @@ fn raw(op: &Op, parts: &http::request::Parts, path_params: Option<&RawPathParams
     Raw { source: op.source, path, query, body, content_type }
 }
 
-/// The address of whoever asks, behind these proxies.
-pub(crate) fn client_ip(trusted: &[IpAddr], parts: &http::request::Parts) -> Option<IpAddr> {
-    let peer = parts.extensions.get::<Peer>()?.0.ip();
-    let forwarded = parts.headers.get_all("x-forwarded-for").iter();
-    let forwarded: Vec<&str> = forwarded.map(|v| v.to_str().unwrap_or("?")).collect();
-    Some(forwarded_for(peer, trusted, &forwarded.join(",")))
-}
-
-/// The peer, or behind a trusted proxy the last address that is not one itself. Proxies append: what stands before a
-/// hop that cannot be read may be anybody's invention, so that hop ends the search at the proxy that wrote it.
-fn forwarded_for(peer: IpAddr, trusted: &[IpAddr], header: &str) -> IpAddr {
-    let mut last = peer.to_canonical();
-    let known = |ip: &IpAddr| trusted.iter().any(|t| t.to_canonical() == *ip);
-    let mut hops = header.rsplit(',').map(str::trim);
-    while known(&last) {
-        match hops.next().and_then(read_hop) {
-            Some(hop) => last = hop,
-            None => break,
-        }
-    }
-    last
-}
-
-/// An address, some proxies add a port.
-fn read_hop(hop: &str) -> Option<IpAddr> {
-    let bare = hop.strip_prefix('[').and_then(|s| s.strip_suffix(']')).unwrap_or(hop);
-    let ip = bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|a| a.ip()))?;
-    Some(IpAddr::to_canonical(&ip))
-}
-
 fn log(row: &Row, outcome: &Result<Option<Vec<u8>>>, trace: &Trace, started: Instant) {
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = outcome.as_ref().map_or_else(|e| e.code().status, |_| 200);
@@ -392,32 +348,6 @@ fn stamp(response: &mut Response, id: &str, guard: Guard) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn ip(s: &str) -> IpAddr {
-        s.parse().unwrap()
-    }
-
-    #[test]
-    fn only_what_a_trusted_proxy_appended_says_who_asks() {
-        let trusted = [ip("10.0.0.1"), ip("10.0.0.2")];
-        let from = |peer: &str, header: &str| forwarded_for(ip(peer), &trusted, header).to_string();
-        assert_eq!(from("203.0.113.9", "198.51.100.1"), "203.0.113.9");
-        assert_eq!(from("10.0.0.1", "198.51.100.1, 203.0.113.9"), "203.0.113.9");
-        assert_eq!(from("10.0.0.1", "198.51.100.1, 203.0.113.9, 10.0.0.2"), "203.0.113.9");
-        assert_eq!(from("::ffff:10.0.0.1", "203.0.113.9"), "203.0.113.9");
-        assert_eq!(from("10.0.0.1", ""), "10.0.0.1");
-    }
-
-    #[test]
-    fn a_hop_with_a_port_is_read_and_an_unreadable_one_does_not_uncover_what_a_stranger_wrote() {
-        let trusted = [ip("10.0.0.1")];
-        let from = |header: &str| forwarded_for(ip("10.0.0.1"), &trusted, header).to_string();
-        assert_eq!(from("198.51.100.1, 203.0.113.9:51000"), "203.0.113.9");
-        assert_eq!(from("198.51.100.1, [2001:db8::1]:51000"), "2001:db8::1");
-        assert_eq!(from("198.51.100.1, [2001:db8::1]"), "2001:db8::1");
-        assert_eq!(from("198.51.100.1, unknown"), "10.0.0.1");
-        assert_eq!(from("198.51.100.1, ?"), "10.0.0.1");
-    }
 
     #[tokio::test]
     async fn bodies_share_a_budget_and_small_ones_need_none_of_it() {

@@ -4,6 +4,7 @@
 //! - [`ops`]: every operation, one row each, one file per module
 //! - [`op`]: what a row is; [`dispatch`]: what happens to a request, top to bottom
 //! - [`caller`]: who asks, read from headers; [`input`]: bodies and queries, read strictly
+//! - `peer`: from where a request comes
 //! - [`envelope`]: the only place that writes a reply; `cors`: which pages of other origins may read it; `meter`: what
 //!   is counted of it
 //! - [`openapi`]: the document made from the rows
@@ -22,9 +23,11 @@ pub mod op;
 pub mod openapi;
 pub mod ops;
 pub mod pages;
+mod peer;
 
-pub use dispatch::{Limits, Peer, router};
+pub use dispatch::{Limits, router};
 pub use op::{Access, Done, Op, Shape};
+pub use peer::Peer;
 
 /// Every operation, in the order of the document.
 pub fn operations() -> Vec<Op> {

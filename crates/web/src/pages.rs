@@ -30,16 +30,34 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
-use watchword_domain::Services;
+use watchword_domain::{Services, ctx};
 
 pub use self::headers::Guard;
 pub use self::health::Health;
+use crate::caller::Incoming;
 use crate::op::Op;
 
 /// Writes the metrics in Prometheus' text format.
 pub type Render = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What pages that change something share.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub services: Arc<Services>,
+    pub trusted_proxies: Arc<[IpAddr]>,
+}
+
+impl Site {
+    /// The request as the rules see it.
+    fn asked(&self, parts: &Parts) -> ctx::Request {
+        let (method, path) = (parts.method.as_str(), parts.uri.path());
+        let incoming = Incoming { method, path, query: None, headers: &parts.headers, body: &[] };
+        incoming.visit(self.services.entropy.hex(16), &self.trusted_proxies, &parts.extensions)
+    }
+}
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
@@ -69,11 +87,12 @@ pub fn mount(
     let start = constant(HTML, guard, move || docs::start(demo));
     let version = json!({ "name": "watchword", "version": env!("CARGO_PKG_VERSION") });
     let version = constant(JSON, guard, move || version.to_string());
+    let site = Site { services: services.clone(), trusted_proxies: trusted_proxies.into() };
     let more = inbox::routes(services.clone())
-        .merge(verify_email::routes(services.clone()))
-        .merge(reset_password::routes(services.clone()))
+        .merge(verify_email::routes(site.clone()))
+        .merge(reset_password::routes(site.clone()))
         .merge(upload::routes(services.clone()))
-        .merge(oidc::routes(services.clone(), trusted_proxies));
+        .merge(oidc::routes(site));
     let more = more.layer(map_response(move |mut response: Response| async move {
         guard.stamp(response.headers_mut());
         response

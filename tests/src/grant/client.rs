@@ -3,6 +3,7 @@
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use watchword_crypto::jose::{self, Alg, SigningKey};
+use watchword_testkit::jose::possession;
 use watchword_testkit::{Server, minutes};
 
 use super::{ASSERTION, App, app, refused, text};
@@ -131,8 +132,8 @@ async fn an_assertion_that_is_not_the_clients_own_for_us_and_now_proves_nothing(
         other.key.sign(&claims, "JWT").unwrap(),
         jose::sign_hs256(client.app.secret.as_bytes(), "JWT", &claims),
         jose::sign_hs256(client.key.public_jwk().to_string().as_bytes(), "JWT", &claims),
-        client.key.sign_with_key_inside(&claims, "JWT").unwrap() + "x",
-        other.key.sign_with_key_inside(&claims, "JWT").unwrap(),
+        possession(&client.key, &claims, "JWT") + "x",
+        possession(&other.key, &claims, "JWT"),
     ];
     for assertion in forged {
         assert_eq!(client.send(&s, &assertion).await.http, 401, "{assertion}");

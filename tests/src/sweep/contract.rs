@@ -73,6 +73,18 @@ fn our_document_differs_from_the_contract_in_nothing_that_a_client_depends_on() 
     println!("{said}");
 }
 
+/// A second type of one name gets a number in the document, and a client's types get it, too.
+#[test]
+fn no_two_types_of_the_document_share_a_name() {
+    let document = watchword_web::openapi::document(&watchword_web::operations(), "https://id.example.com");
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    assert!(schemas.len() > 100, "only {} schemas", schemas.len());
+    let stem = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    let twice: Vec<&String> =
+        schemas.keys().filter(|name| stem(name) != **name && schemas.contains_key(&stem(name))).collect();
+    assert!(twice.is_empty(), "types of different modules with one name: {twice:?}");
+}
+
 #[test]
 fn every_operation_has_an_id_of_its_own_and_a_summary() {
     let document = watchword_web::openapi::document(&watchword_web::operations(), "https://id.example.com");

@@ -7,9 +7,11 @@ use data_encoding::{BASE32_NOPAD, BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWE
 use serde_json::{Value, json};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
-use watchword_testkit::{Server, minutes};
+use watchword_testkit::{Browser, Server, minutes};
 
 use super::snapshot::Snapshot;
+use crate::message::Post;
+use crate::{authorize, grant};
 
 const PASSWORD: &str = "canary-Password-5fd1c0d7a9";
 const SEED: &str = "KRUGS4ZANFZSAYJAMNQW4YLSPEQHGZLF";
@@ -133,6 +135,53 @@ async fn live(s: &Server) -> Vec<(&'static str, String)> {
     secrets
 }
 
+/// What the OpenID Provider, its pages and the links in e-mails hand out.
+async fn handed_out(post: &Post) -> Vec<(&'static str, String)> {
+    let s = &post.server;
+    let text = |v: &Value| v.as_str().expect("text").to_owned();
+    let oidc = json!({ "grant_types": ["authorization_code", grant::DEVICE] });
+    let shop = authorize::app(s, oidc, json!({ "ssoEnabled": true })).await;
+    s.user("fay").await;
+    let mut browser = Browser::new(s);
+    let page = authorize::sign_in(&mut browser, &shop, "fay", &[]).await;
+    let mut secrets = vec![("an authorization code", page.code())];
+    authorize::exchange(s, &shop, &page.code(), &[("redirect_uri", "https://elsewhere.example.com")]).await;
+    secrets.extend(browser.cookies.values().map(|value| ("a cookie", value.clone())));
+    assert!(browser.cookies.keys().any(|name| name.contains("sso-")), "{:?}", browser.cookies);
+
+    let device = shop.post(s, "/oidc/device_authorization", &[("scope", "openid")]).await.body;
+    secrets.extend([("a device code", text(&device["device_code"])), ("a user code", text(&device["user_code"]))]);
+    let poll = [("grant_type", grant::DEVICE), ("device_code", device["device_code"].as_str().expect("text"))];
+    shop.post(s, "/oidc/token", &poll).await;
+    let form = [("response_type", "code"), ("redirect_uri", authorize::CALLBACK), ("scope", "openid")];
+    let uri = text(&shop.post(s, "/oidc/request", &form).await.body["request_uri"]);
+    secrets.push(("a request_uri", uri.rsplit(':').next().expect("a name").to_owned()));
+    Browser::new(s).get(&authorize::request(&shop, &[("request_uri", &uri)])).await;
+
+    grant::register::allow(s).await;
+    let registrar = crate::token::limited(s, &["application:register"]).await;
+    let made = registrar.post("/oidc/register", grant::register::metadata()).await.body;
+    let token = text(&made["registration_access_token"]);
+    let path = text(&made["registration_client_uri"]);
+    let path = path.strip_prefix("https://id.example.com").expect("our address");
+    assert_eq!(s.anonymous().bearer(&token).get(path).await.http, 200);
+    secrets.extend([("a registration token", token), ("a registered secret", text(&made["client_secret"]))]);
+
+    let admin = s.admin().await;
+    let gil = json!({ "username": "gil", "email": "gil@example.com" });
+    let gil = admin.post("/api/v3/create-user", gil).await.ok();
+    let users = json!({ "users": [{ "userId": gil["userId"] }] });
+    admin.post("/api/v3/send-user-reset-password-email-link", users).await.ok();
+    let letter = post.mail.wait_for(1).await[0].text().expect("a letter");
+    let link = letter.split_whitespace().find(|word| word.contains("/reset-password?")).expect("a link");
+    let token = link.split_once("token=").expect("a token").1;
+    let token = token.split('&').next().expect("a token").to_owned();
+    let form = [("pool", s.pool.id.as_str()), ("token", &token), ("password", "weak"), ("again", "weak")];
+    assert_eq!(s.anonymous().post_form("/reset-password", &form).await.http, 400);
+    secrets.push(("a link to a new password", token));
+    secrets
+}
+
 // One test, because the log of a process is one.
 #[tokio::test]
 async fn no_secret_is_in_the_database_or_in_the_log() {
@@ -146,13 +195,16 @@ async fn no_secret_is_in_the_database_or_in_the_log() {
     // With a single subscriber alive, another thread's test could settle that nobody listens at a place in the code.
     let other = tracing::Dispatch::new(tracing_subscriber::registry());
     let guard = tracing::subscriber::set_default(subscriber);
-    let s = super::server().await;
-    let secrets = live(&s).await;
+    // No demo, which shows messages as they are, and keeps them so.
+    let post = Post::start().await;
+    let s = &post.server;
+    let mut secrets = live(s).await;
+    secrets.extend(handed_out(&post).await);
     drop((guard, other));
 
     let mut places = vec![("the log", log.0.lock().expect("the log").clone())];
     assert!(String::from_utf8_lossy(&places[0].1).matches("refused").count() > 3, "the log was captured");
-    places.push(("the database, read by SQL", Snapshot::of(&s).await.all_text().into_bytes()));
+    places.push(("the database, read by SQL", Snapshot::of(s).await.all_text().into_bytes()));
     if let Some(path) = s.database_url().strip_prefix("sqlite:") {
         places.push(("the database file", std::fs::read(path).expect("the file")));
         places.push(("the write-ahead log", std::fs::read(format!("{path}-wal")).expect("the file")));

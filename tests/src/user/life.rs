@@ -290,6 +290,12 @@ async fn what_nothing_can_have_given_a_user_is_an_empty_list() {
         assert_eq!(ask("ada").await.ok(), json!({ "totalCount": 0, "list": [] }));
         ask("bob").await.refused_with(404, 2004);
     }
+    let within = async |space: &str| {
+        let path = "/api/v3/get-user-authorized-resources?userId=ada&userIdType=username&namespace=";
+        admin.get(&format!("{path}{space}")).await
+    };
+    within("default").await.ok();
+    within("nowhere").await.refused(404);
     let by_name = |name: &str| json!({ "userId": name, "options": { "userIdType": "username" } });
     let path = "/api/v3/reset-user-principal-authentication-info";
     assert_eq!(admin.post(path, by_name("ada")).await.ok()["success"], true);

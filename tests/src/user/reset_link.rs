@@ -77,6 +77,20 @@ async fn a_link_sets_a_password_once_ends_sessions_and_tells_the_user() {
 }
 
 #[tokio::test]
+async fn behind_a_trusted_proxy_the_trail_has_the_address_of_whoever_opened_the_page_and_their_browser() {
+    let server = Server::behind_a_proxy(|settings| settings.demo = true).await;
+    let admin = server.admin().await;
+    ada(&admin).await;
+    send(&admin, json!([{ "userId": "ada", "userIdType": "username" }])).await;
+    let link = link(&server).await;
+    let browser = server.anonymous().header("x-forwarded-for", "198.51.100.1, 203.0.113.7");
+    let browser = browser.header("user-agent", "Browser of Ada");
+    assert_eq!(set(&browser, &link, NEW, NEW).await.http, 200);
+    let from = "action = 'user.password_reset' AND ip = '203.0.113.7' AND user_agent = 'Browser of Ada'";
+    assert_eq!(count(&server, "audit_logs", from).await, 1);
+}
+
+#[tokio::test]
 async fn a_new_password_ends_sessions_and_leaves_the_second_factor() {
     let (server, admin) = demo().await;
     let ada = ada(&admin).await;

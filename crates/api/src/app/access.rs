@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::common::Pagination;
+use crate::common::{Effect, Pagination};
 
 wire_enum! {
     /// Whom a rule names.
@@ -23,14 +23,6 @@ wire_enum! {
         Group = "GROUP",
         Org = "ORG",
         AkSk = "AK_SK",
-    }
-}
-
-wire_enum! {
-    /// What a rule does.
-    pub enum Effect {
-        Allow = "ALLOW",
-        Deny = "DENY",
     }
 }
 

@@ -8,7 +8,7 @@ use super::{RoleRef, RoleStatus};
 wire_enum! {
     /// To whom a role is given: a `USER`, all who hold a `ROLE`, all in a `GROUP`, all in a `DEPARTMENT` and the
     /// departments below it.
-    pub enum TargetType {
+    pub enum RoleTargetType {
         User = "USER",
         Role = "ROLE",
         Group = "GROUP",
@@ -29,7 +29,7 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 pub struct Target {
     /// Kind of the target.
-    pub target_type: TargetType,
+    pub target_type: RoleTargetType,
 
     /// Id of a user or department; code of a group, or of a role of the same permission space.
     pub target_identifier: String,
@@ -168,7 +168,7 @@ pub struct RoleAssignment {
     pub updated_at: String,
 
     /// Kind of the target. An addition of this server.
-    pub target_type: TargetType,
+    pub target_type: RoleTargetType,
 
     /// Id of the user or department, code of the group or role. An addition of this server.
     pub target_identifier: String,

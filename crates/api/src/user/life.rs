@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::common::{Object, UserIdOptions, UserIdType};
+use crate::common::{Effect, Object, ResourceType, UserIdOptions, UserIdType};
 
 /// Body of resign-user.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -105,25 +105,6 @@ pub struct ResetPrincipalAuthenticationReq {
     pub options: Option<UserIdOptions>,
 }
 
-wire_enum! {
-    /// Kind of a resource.
-    pub enum ResourceType {
-        Data = "DATA",
-        Api = "API",
-        Menu = "MENU",
-        Button = "BUTTON",
-        Ui = "UI",
-    }
-}
-
-wire_enum! {
-    /// Whether a rule allows or denies.
-    pub enum Effect {
-        Allow = "ALLOW",
-        Deny = "DENY",
-    }
-}
-
 /// Query of get-user-authorized-resources.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -134,10 +115,10 @@ pub struct AuthorizedResourcesQuery {
     /// What `userId` is. Default `user_id`.
     pub user_id_type: Option<UserIdType>,
 
-    /// Code of the permission space.
+    /// Code of the permission space, which must exist. Otherwise without effect while there are no resources.
     pub namespace: Option<String>,
 
-    /// Kind of the resources.
+    /// Kind of resource. Without effect while there are no resources.
     pub resource_type: Option<ResourceType>,
 }
 

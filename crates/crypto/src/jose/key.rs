@@ -116,19 +116,12 @@ impl SigningKey {
 
     /// A compact token with `alg`, `typ` and `kid` in its header.
     pub fn sign(&self, claims: &Value, typ: &str) -> Result<String, JoseError> {
-        let header = json!({ "alg": self.alg().as_str(), "typ": typ, "kid": self.kid() });
-        let mut token = signing_input(&header, claims);
-        let signature = self.raw(token.as_bytes())?;
-        token.push('.');
-        BASE64URL_NOPAD.encode_append(&signature, &mut token);
-        Ok(token)
+        self.sign_under(&json!({ "alg": self.alg().as_str(), "typ": typ, "kid": self.kid() }), claims)
     }
 
-    /// As [`sign`](Self::sign), with the public key in the header instead of its name: a proof of possession, as
-    /// RFC 9449 §4.2 wants it.
-    pub fn sign_with_key_inside(&self, claims: &Value, typ: &str) -> Result<String, JoseError> {
-        let header = json!({ "alg": self.alg().as_str(), "typ": typ, "jwk": self.0.verify.bare_jwk() });
-        let mut token = signing_input(&header, claims);
+    /// A compact token with this header, whatever it says.
+    pub fn sign_under(&self, header: &Value, claims: &Value) -> Result<String, JoseError> {
+        let mut token = signing_input(header, claims);
         let signature = self.raw(token.as_bytes())?;
         token.push('.');
         BASE64URL_NOPAD.encode_append(&signature, &mut token);
@@ -340,11 +333,6 @@ impl VerifyKey {
                 json!({ "kty": "OKP", "use": "sig", "alg": alg, "kid": kid, "crv": "Ed25519", "x": x })
             }
         }
-    }
-
-    /// Only what makes the key.
-    fn bare_jwk(&self) -> Value {
-        serde_json::from_str(&self.0.members.canonical()).unwrap_or_default()
     }
 
     pub(super) fn verifies(&self, signed: &str, signature: &[u8]) -> Result<(), JoseError> {

@@ -237,17 +237,22 @@ fn a_client_may_leave_its_keys_name_out_but_not_give_a_wrong_one() {
     assert_eq!(verify_by_any(&named, &[OTHER.verify_key()]), Err(JoseError::UnknownKey));
 }
 
+fn proof(key: &SigningKey, claims: &Value) -> String {
+    let header = json!({ "alg": key.alg().as_str(), "typ": "dpop+jwt", "jwk": key.public_jwk() });
+    key.sign_under(&header, claims).expect("signed")
+}
+
 #[test]
 fn possession_is_proven_by_the_key_inside_and_only_of_the_type_asked_for() {
     for alg in Alg::ALL {
         let key = SigningKey::generate_for(alg).expect("a key");
-        let proof = key.sign_with_key_inside(&json!({ "htm": "POST" }), "dpop+jwt").expect("signed");
+        let proof = proof(&key, &json!({ "htm": "POST" }));
         let (claims, inside) = verify_possession(&proof, "dpop+jwt").expect("a proof");
         assert_eq!((claims, inside.thumbprint()), (json!({ "htm": "POST" }), key.kid()));
         assert_eq!(verify_possession(&proof, "JWT").err(), Some(JoseError::Type));
         let (_, rest) = proof.split_once('.').expect("parts");
         let other = SigningKey::generate_for(alg).expect("a key");
-        let foreign = other.sign_with_key_inside(&json!({}), "dpop+jwt").expect("signed");
+        let foreign = proof(&other, &json!({}));
         let (header, _) = foreign.split_once('.').expect("parts");
         assert_eq!(verify_possession(&format!("{header}.{rest}"), "dpop+jwt").err(), Some(JoseError::Signature));
     }

@@ -226,9 +226,3 @@ fn the_authorization_header_is_taken_apart() {
         assert_eq!(parse_authorization(other), None, "{other}");
     }
 }
-
-#[test]
-fn a_websocket_handshake_is_signed_with_a_constant() {
-    assert!(verify_websocket(secret(), &sign(secret(), "websocket\n")));
-    assert!(!verify_websocket(secret(), &sign(secret(), "websocket")));
-}

@@ -15,6 +15,7 @@ use super::{POOL_KEY, fresh, grants, is_pools_own};
 use crate::caller;
 use crate::ctx::{Actor, Ctx};
 use crate::permission::Grants;
+use crate::rules;
 
 /// Keys that one pool may have, its own not counted.
 const MAX_KEYS: i64 = 1_000;
@@ -73,9 +74,9 @@ pub async fn get(ctx: &Ctx, query: GetAccessKeyQuery) -> Result<Vec<Shown>> {
 /// 400 for another type than `userpool` and for unknown permissions; 403 for permissions that the caller lacks;
 /// 404/2004 for an unknown user; 422 when the pool has 1,000 keys; 501 for tenants.
 pub async fn create(ctx: &Ctx, req: CreateAccessKeyReq) -> Result<Vec<Shown>> {
-    if req.tenant_id.is_some_and(|t| !t.is_empty()) || req.kind == "tenant" {
-        let e = Error::new(codes::NOT_IMPLEMENTED).because(text!("there are no tenants", "暂不支持租户"));
-        return Err(e.at("tenantId"));
+    rules::no_tenant(req.tenant_id.as_deref(), "tenantId")?;
+    if req.kind == "tenant" {
+        return Err(rules::tenants().at("tenantId"));
     }
     if req.kind != POOL_KEY {
         return Err(Error::invalid("type", text!("{POOL_KEY} is the only type", "目前仅支持 {POOL_KEY}")));

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::json;
 use watchword_api::app::{
-    AccessSubject, AppIdQuery, AuthType, AuthorizeAccessReq, AuthsQuery, Effect, ListAuthsReq, ListSubjectAuthReq,
+    AccessSubject, AppIdQuery, AuthType, AuthorizeAccessReq, AuthsQuery, ListAuthsReq, ListSubjectAuthReq,
     PermissionStrategy, PermissionStrategyData, PermissionType, RevokeAccessReq, SubjectApp, SubjectAppType,
     SubjectAuthDetail, SubjectAuthQuery, SubjectAuths, SubjectKind, SubjectList, UpdateAuthEnabledReq,
     UpdatePermissionStrategyReq,
 };
-use watchword_api::common::{Page, Success};
+use watchword_api::common::{Effect, Page, Success};
 use watchword_kit::{Error, Result, codes, text, unicode};
 use watchword_store::app::access::{self as store, AppAccess};
 use watchword_store::app::{Application, TABLE as APPS};

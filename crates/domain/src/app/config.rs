@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use watchword_api::app::{
-    BrandingConfig, BrandingConfigReq, DefaultLoginMethod, DefaultLoginMethodReq, LoginConfig, LoginConfigReq,
-    LoginConnection, LoginMethod, RegisterConfig, RegisterConnection, RegisterMethod,
+    AppProtocol, BrandingConfig, BrandingConfigReq, DefaultLoginMethod, DefaultLoginMethodReq, LoginConfig,
+    LoginConfigReq, LoginConnection, LoginMethod, RegisterConfig, RegisterConnection, RegisterMethod,
 };
 use watchword_api::common::{Locale, Object};
 use watchword_kit::{Error, Result, Text, codes, text};
@@ -199,8 +199,43 @@ pub(super) fn unsupported(detail: Text) -> Error {
     Error::new(codes::NOT_IMPLEMENTED).because(detail)
 }
 
-pub(super) fn only_oidc() -> Text {
-    text!("only OpenID Connect is supported", "目前仅支持 OIDC 协议")
+/// What a request to make or change an application says of protocols and templates.
+pub(super) struct Elsewhere<'a> {
+    pub template_data: Option<&'a String>,
+    pub default_protocol: Option<AppProtocol>,
+    pub saml: Option<bool>,
+    pub oauth: Option<bool>,
+    pub cas: Option<bool>,
+    pub saml_config: Option<&'a Object>,
+    pub cas_config: Option<&'a Object>,
+}
+
+impl Elsewhere<'_> {
+    /// # Errors
+    /// 501 at the first member that this server cannot serve.
+    pub fn refuse(self) -> Result<()> {
+        if self.template_data.is_some_and(|t| !t.is_empty()) {
+            return Err(no_templates().at("templateData"));
+        }
+        let unserved = [
+            ("defaultProtocol", self.default_protocol.is_some_and(|p| p != AppProtocol::Oidc)),
+            ("samlProviderEnabled", self.saml == Some(true)),
+            ("oauthProviderEnabled", self.oauth == Some(true)),
+            ("casProviderEnabled", self.cas == Some(true)),
+            ("samlConfig", self.saml_config.is_some_and(|c| !c.is_empty())),
+            ("casConfig", self.cas_config.is_some_and(|c| !c.is_empty())),
+        ];
+        match unserved.iter().find(|(_, asked)| *asked) {
+            Some((field, _)) => {
+                Err(unsupported(text!("only OpenID Connect is supported", "目前仅支持 OIDC 协议")).at(*field))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+pub(super) fn no_templates() -> Error {
+    unsupported(text!("integrated applications are not supported", "暂不支持集成应用"))
 }
 
 /// What a request would say to get this.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use watchword_api::app::{
-    AppIdQuery, AppIdReq, AppProtocol, Application as Shown, ApplicationSecret, ApplicationSimpleInfo,
-    CreateApplicationReq, ListApplicationsQuery, UpdateApplicationMfaSettingsReq,
+    AppIdQuery, AppIdReq, Application as Shown, ApplicationSecret, ApplicationSimpleInfo, CreateApplicationReq,
+    ListApplicationsQuery, UpdateApplicationMfaSettingsReq,
 };
 use watchword_api::common::{FactorType, Page, Success};
 use watchword_api::security_settings::MfaSettings;
@@ -11,7 +11,7 @@ use watchword_kit::{Error, Result, codes, text, unicode};
 use watchword_store::app::{self as store, Application, TABLE};
 use watchword_store::{Filter, StoreError, Tx, table};
 
-use super::config::{self, AppConfig, unsupported};
+use super::config::{self, AppConfig, Elsewhere};
 use super::{client, fresh, load, mfa_factors, new_secret, rules, secret, shown, shown_simply};
 use crate::ctx::Ctx;
 use crate::custom_field;
@@ -77,29 +77,19 @@ pub async fn create(ctx: &Ctx, req: CreateApplicationReq) -> Result<Shown> {
 
 /// Protocols and templates that this server does not have.
 fn refuse_unserved(req: &CreateApplicationReq) -> Result<()> {
-    let templates = || unsupported(text!("integrated applications are not supported", "暂不支持集成应用"));
     if req.template.as_ref().is_some_and(|t| !t.is_empty()) {
-        return Err(templates().at("template"));
+        return Err(config::no_templates().at("template"));
     }
-    if req.template_data.as_ref().is_some_and(|t| !t.is_empty()) {
-        return Err(templates().at("templateData"));
+    Elsewhere {
+        template_data: req.template_data.as_ref(),
+        default_protocol: req.default_protocol,
+        saml: req.saml_provider_enabled,
+        oauth: req.oauth_provider_enabled,
+        cas: req.cas_provider_enabled,
+        saml_config: req.saml_config.as_ref(),
+        cas_config: req.cas_config.as_ref(),
     }
-    let only_oidc = || unsupported(config::only_oidc());
-    if req.default_protocol.is_some_and(|p| p != AppProtocol::Oidc) {
-        return Err(only_oidc().at("defaultProtocol"));
-    }
-    for (field, on) in [
-        ("samlProviderEnabled", req.saml_provider_enabled),
-        ("oauthProviderEnabled", req.oauth_provider_enabled),
-        ("casProviderEnabled", req.cas_provider_enabled),
-        ("samlConfig", req.saml_config.as_ref().map(|c| !c.is_empty())),
-        ("casConfig", req.cas_config.as_ref().map(|c| !c.is_empty())),
-    ] {
-        if on == Some(true) {
-            return Err(only_oidc().at(field));
-        }
-    }
-    Ok(())
+    .refuse()
 }
 
 pub(super) fn taken(e: StoreError) -> Error {

@@ -16,11 +16,6 @@ pub fn no_tenant_apps(query: &ListTenantApplicationsQuery) -> Result<()> {
 }
 
 /// 501.
-pub fn no_tenants() -> Error {
-    unsupported(text!("tenants are not supported", "暂不支持租户"))
-}
-
-/// 501.
 pub fn no_login_page() -> Error {
     unsupported(text!(
         "the login page has one plain look; update-application says what it offers",

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 use watchword_api::app::{
-    AppProtocol, AppType, Application as Shown, BrandingConfigReq, CheckDomainReq, DomainAvailable, LoginConfigReq,
+    AppType, Application as Shown, BrandingConfigReq, CheckDomainReq, DomainAvailable, LoginConfigReq,
     UpdateApplicationReq,
 };
 use watchword_kit::{Error, Result, Text, text, unicode};
 use watchword_store::app::{Application, TABLE, identifier_taken};
 
-use super::config::{self, AppConfig, unsupported};
+use super::config::{self, AppConfig, Elsewhere, unsupported};
 use super::{client, rules, settings, shown};
 use crate::ctx::Ctx;
 
@@ -134,23 +134,16 @@ fn look_over(given: BrandingConfigReq, config: &AppConfig) -> BrandingConfigReq 
 /// Protocols and pages that this server does not have.
 fn refuse_unserved(req: &UpdateApplicationReq) -> Result<()> {
     let refuse = |field: &str, detail: Text| Err(unsupported(detail).at(field));
-    if req.template_data.as_ref().is_some_and(|t| !t.is_empty()) {
-        return refuse("templateData", text!("integrated applications are not supported", "暂不支持集成应用"));
+    Elsewhere {
+        template_data: req.template_data.as_ref(),
+        default_protocol: req.default_protocol,
+        saml: req.saml_provider_enabled,
+        oauth: req.oauth_provider_enabled,
+        cas: req.cas_provider_enabled,
+        saml_config: req.saml_config.as_ref(),
+        cas_config: req.cas_config.as_ref(),
     }
-    if req.default_protocol.is_some_and(|p| p != AppProtocol::Oidc) {
-        return refuse("defaultProtocol", config::only_oidc());
-    }
-    for (field, on) in [
-        ("samlProviderEnabled", req.saml_provider_enabled == Some(true)),
-        ("oauthProviderEnabled", req.oauth_provider_enabled == Some(true)),
-        ("casProviderEnabled", req.cas_provider_enabled == Some(true)),
-        ("samlConfig", req.saml_config.as_ref().is_some_and(|c| !c.is_empty())),
-        ("casConfig", req.cas_config.as_ref().is_some_and(|c| !c.is_empty())),
-    ] {
-        if on {
-            return refuse(field, config::only_oidc());
-        }
-    }
+    .refuse()?;
     if req.sso_show_launchpad == Some(true) {
         return refuse("ssoShowLaunchpad", text!("there is no application panel", "暂不支持应用面板"));
     }

@@ -4,17 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use watchword_api::common::{LangObject, LangUnit};
 use watchword_api::custom_field::{
-    CustomField, FieldI18n, FieldList, FieldOption, FieldType, ListFieldsQuery, LocalText, LocalTexts,
-    SetBaseFieldsReq, TargetType,
+    CustomField, FieldI18n, FieldList, FieldOption, FieldType, ListFieldsQuery, SetBaseFieldsReq, TargetType,
 };
 use watchword_kit::{Error, Lang, Result, codes, text};
 use watchword_store::custom_field::{self as store, BaseField as Row};
 use watchword_store::{Tx, pool};
 
-use super::define::{Words, no_tenant, words};
+use super::define::{Words, words};
 use super::{Field, list};
 use crate::ctx::Ctx;
+use crate::rules::no_tenant;
 use crate::user::create::batch_size;
 
 /// Who may change a built-in field.
@@ -274,8 +275,8 @@ fn show(field: &BuiltIn, wishes: Option<&Wishes>, lang: Lang) -> CustomField {
         Lang::En => field.en,
         Lang::Zh => field.zh,
     };
-    let on = |value: &str| LocalText { enabled: true, value: value.to_owned() };
-    let words = LocalTexts { zh_cn: on(field.zh), en_us: on(field.en), ..LocalTexts::default() };
+    let on = |value: &str| LangUnit { enabled: true, value: value.to_owned() };
+    let words = LangObject { zh_cn: on(field.zh), en_us: on(field.en), ..LangObject::default() };
     CustomField {
         target_type: TargetType::User,
         created_at: None,

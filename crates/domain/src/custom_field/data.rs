@@ -8,11 +8,11 @@ use watchword_store::Tx;
 use watchword_store::custom_field::data as store;
 use watchword_store::user::set_custom_values;
 
-use super::define::no_tenant;
 use super::{Field, Fields, owner};
 use crate::ctx::Ctx;
 use crate::department;
 use crate::group::follow;
+use crate::rules::no_tenant;
 use crate::user::create::batch_size;
 use crate::user::custom;
 

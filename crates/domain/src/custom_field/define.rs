@@ -18,6 +18,7 @@ use super::{base, list, owner};
 use crate::ctx::Ctx;
 use crate::department;
 use crate::group::follow;
+use crate::rules::no_tenant;
 use crate::user::create::batch_size;
 use crate::user::custom;
 use crate::user::text as rules;
@@ -154,15 +155,6 @@ pub async fn app_gone(tx: &mut Tx, ctx: &Ctx, app: &str) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// # Errors
-/// 501 for a tenant.
-pub(super) fn no_tenant(id: Option<&str>, field: &str) -> Result<()> {
-    if id.is_none_or(str::is_empty) {
-        return Ok(());
-    }
-    Err(Error::new(codes::NOT_IMPLEMENTED).because(text!("there are no tenants", "暂不支持租户")).at(field))
 }
 
 /// The row, and whether values become unique or cease to be.

@@ -1,16 +1,16 @@
 //! Showing the fields that there are.
 
+use watchword_api::common::LangObject;
 use watchword_api::custom_field::{
-    CustomField, FieldCounts, FieldList, FieldType, FieldTypeFilter, GetCustomFieldsQuery, ListFieldsQuery, LocalTexts,
-    TargetType,
+    CustomField, FieldCounts, FieldList, FieldType, FieldTypeFilter, GetCustomFieldsQuery, ListFieldsQuery, TargetType,
 };
 use watchword_kit::unicode::fold;
 use watchword_kit::{Error, Result, text};
 use watchword_store::custom_field::{self as store, CustomField as Row};
 
 use super::Field;
-use super::define::no_tenant;
 use crate::ctx::Ctx;
+use crate::rules::no_tenant;
 use crate::user::search;
 use crate::user::text as rules;
 
@@ -66,7 +66,7 @@ pub(super) fn select(fields: Vec<CustomField>, query: &ListFieldsQuery) -> Resul
     Ok(FieldList { count, list: found.into_iter().filter(seen).skip(offset).take(limit).collect() })
 }
 
-type Pick = fn(&LocalTexts) -> &String;
+type Pick = fn(&LangObject) -> &String;
 
 /// # Errors
 /// 400 for another language than the login box has.

@@ -17,8 +17,9 @@ use super::manage::MAX_DEPTH;
 use super::{member, names as rules};
 use crate::ctx::Ctx;
 use crate::group::follow;
-use crate::organization::{manage, no_tenant};
+use crate::organization::manage;
 use crate::permission::Permission;
+use crate::rules::no_tenant;
 use crate::user::people::{self, People};
 
 const MAX_DEPARTMENTS: usize = 1_000;
@@ -46,7 +47,7 @@ struct Plan {
 impl Plan {
     fn read(&mut self, req: CreateDepartmentTreeReq, parent: Option<usize>, path: &str) -> Result<()> {
         let at = |member: &str| if path.is_empty() { member.to_owned() } else { format!("{path}.{member}") };
-        no_tenant(req.tenant_id.as_deref()).map_err(|e| if path.is_empty() { e } else { e.at(path) })?;
+        no_tenant(req.tenant_id.as_deref(), "tenantId").map_err(|e| if path.is_empty() { e } else { e.at(path) })?;
         let node = self.node(rules::name(&at("name"), &req.name)?, parent, path)?;
         let people = match req.members {
             None => Vec::new(),

@@ -17,7 +17,8 @@ use super::names::keywords;
 use super::resolve::{ROOT, find};
 use super::view::{self, With, with};
 use crate::ctx::Ctx;
-use crate::organization::{self, no_tenant};
+use crate::organization;
+use crate::rules::no_tenant;
 use crate::user::search::{page, unix};
 
 const MAX_FILTERS: usize = 20;
@@ -29,7 +30,7 @@ const MAX_VALUES: usize = 500;
 /// # Errors
 /// 404 at `organizationCode` or `departmentId`; 400 when virtual ones are to be both left out and alone.
 pub async fn children(ctx: &Ctx, query: ListChildrenDepartmentsQuery) -> Result<DepartmentList> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let exclude = query.exclude_virtual_node.unwrap_or_default();
     let only = query.only_virtual_node.unwrap_or_default();
     if exclude && only {
@@ -67,7 +68,7 @@ pub async fn all(ctx: &Ctx, query: GetAllDepartmentsQuery) -> Result<DepartmentL
 /// # Errors
 /// 404 at `organizationCode`; 400 at `keywords`.
 pub async fn search(ctx: &Ctx, req: SearchDepartmentsReq) -> Result<Vec<Shown>> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     let words = keywords(&req.keywords)?;
     let mut tx = ctx.scan().await?;
     let organization = organization::find(&mut tx, ctx, &req.organization_code).await?;
@@ -82,7 +83,7 @@ pub async fn search(ctx: &Ctx, req: SearchDepartmentsReq) -> Result<Vec<Shown>> 
 /// # Errors
 /// 404 at `organizationCode`; 400 at the member that cannot be.
 pub async fn find_page(ctx: &Ctx, req: SearchDepartmentsListReq) -> Result<Vec<Shown>> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     let asked = page(req.page, req.limit, "")?;
     let conditions = req.advanced_filter.unwrap_or_default();
     most("advancedFilter", conditions.len(), MAX_FILTERS)?;

@@ -21,7 +21,8 @@ use super::{held_people, unknown};
 use crate::app::{self, access};
 use crate::ctx::Ctx;
 use crate::group::follow::{self, Trees};
-use crate::organization::{self, no_tenant};
+use crate::organization;
+use crate::rules::no_tenant;
 
 /// Deepest department, the root being 0.
 pub const MAX_DEPTH: usize = 64;
@@ -31,7 +32,7 @@ pub const MAX_DEPTH: usize = 64;
 /// # Errors
 /// 400 without `departmentId` and `departmentCode`; 404; 409 when an id without organisation means several.
 pub async fn get(ctx: &Ctx, query: GetDepartmentQuery) -> Result<Shown> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let mut tx = ctx.read().await?;
     let organization = match &query.organization_code {
         Some(code) => Some(organization::find(&mut tx, ctx, code).await?),
@@ -60,7 +61,7 @@ pub async fn get(ctx: &Ctx, query: GetDepartmentQuery) -> Result<Shown> {
 
 /// `GET /api/v3/get-department-by-id`. Errors: 404 at `departmentId`.
 pub async fn get_by_id(ctx: &Ctx, query: GetDepartmentByIdQuery) -> Result<Shown> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let mut tx = ctx.read().await?;
     let row = TABLE.get(&mut tx, ctx.pool(), &query.department_id).await?;
     view::one(&mut tx, ctx, row.ok_or_else(|| unknown("departmentId"))?, with(query.with_custom_data)).await
@@ -71,7 +72,7 @@ pub async fn get_by_id(ctx: &Ctx, query: GetDepartmentByIdQuery) -> Result<Shown
 /// # Errors
 /// 404 at `organizationCode` or `departmentId`, also for the root, which has no parent.
 pub async fn get_parent(ctx: &Ctx, query: GetParentDepartmentQuery) -> Result<Shown> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let mut tx = ctx.read().await?;
     let (_, row) = find(&mut tx, ctx, &query.organization_code, &query.department_id, query.department_id_type).await?;
     let none = || Error::new(codes::NOT_FOUND).because(text!("the root has no parent", "根部门没有父部门"));
@@ -86,7 +87,7 @@ pub async fn get_parent(ctx: &Ctx, query: GetParentDepartmentQuery) -> Result<Sh
 /// # Errors
 /// 404 at `departmentId`.
 pub async fn apps(ctx: &Ctx, req: GetDepartmentAvailableAppReq) -> Result<Vec<ApplicationSimpleInfo>> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     let mut tx = ctx.read().await?;
     let row = TABLE.get(&mut tx, ctx.pool(), &req.department_id).await?.ok_or_else(|| unknown("departmentId"))?;
     let mut apps = access::of_department(&mut tx, ctx, &row.id).await?;
@@ -102,7 +103,7 @@ pub async fn apps(ctx: &Ctx, req: GetDepartmentAvailableAppReq) -> Result<Vec<Ap
 /// 404 at `organizationCode`, `parentDepartmentId` or `postIdList[i]`; 400 at the member that cannot be; 409 at `code`
 /// or `openDepartmentId` when another department of the organisation has it.
 pub async fn create(ctx: &Ctx, req: CreateDepartmentReq) -> Result<Shown> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     rules::no_metadata(req.metadata.as_ref())?;
     let change = Change {
         name: Some(rules::name("name", &req.name)?),
@@ -135,7 +136,7 @@ pub async fn create(ctx: &Ctx, req: CreateDepartmentReq) -> Result<Shown> {
 /// 404 at `organizationCode`, `departmentId`, `parentDepartmentId`, `leaderUserIds[i]` or `postIdList[i]`; 400 at the
 /// member that cannot be, among them a parent below the department or in another organisation; 409 at `code`.
 pub async fn update(ctx: &Ctx, req: UpdateDepartmentReq) -> Result<Shown> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     rules::no_metadata(req.metadata.as_ref())?;
     let change = Change {
         name: req.name.as_deref().map(|n| rules::name("name", n)).transpose()?,
@@ -236,7 +237,7 @@ async fn deep_enough(tx: &mut Tx, ctx: &Ctx, parent: &Department, more: usize) -
 /// # Errors
 /// 404; 422 at `departmentId` when there are departments below it, or it is the root.
 pub async fn delete(ctx: &Ctx, req: DeleteDepartmentReq) -> Result<()> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     let mut tx = ctx.write().await?;
     let kind = req.department_id_type;
     let (organization, row) = hold(&mut tx, ctx, &req.organization_code, &req.department_id, kind).await?;

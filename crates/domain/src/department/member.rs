@@ -20,7 +20,7 @@ use super::resolve::{find, hold};
 use super::{MAX_MEMBERS, held_people, unknown};
 use crate::ctx::Ctx;
 use crate::group::follow;
-use crate::organization::no_tenant;
+use crate::rules::no_tenant;
 use crate::user::search::{members, page};
 use crate::user::view::{self, With};
 
@@ -29,7 +29,7 @@ use crate::user::view::{self, With};
 /// # Errors
 /// 404 at `organizationCode`, `departmentId` or `userIds[i]`; 400 at `userIds`.
 pub async fn add(ctx: &Ctx, req: DepartmentMembersReq) -> Result<()> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     bounded(&req.user_ids)?;
     let mut tx = ctx.write().await?;
     let users = held_people(&mut tx, ctx, "userIds", &req.user_ids).await?;
@@ -43,7 +43,7 @@ pub async fn add(ctx: &Ctx, req: DepartmentMembersReq) -> Result<()> {
 /// # Errors
 /// As [`add`].
 pub async fn remove(ctx: &Ctx, req: DepartmentMembersReq) -> Result<()> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     bounded(&req.user_ids)?;
     let mut tx = ctx.write().await?;
     let users = held_people(&mut tx, ctx, "userIds", &req.user_ids).await?;
@@ -206,7 +206,7 @@ impl Places {
 /// # Errors
 /// 404 at `organizationCode` or `departmentId`; 400 at `page` or `limit`.
 pub async fn list(ctx: &Ctx, query: ListDepartmentMembersQuery) -> Result<Page<User>> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let asked = page(query.page, query.limit, "")?;
     let mut tx = ctx.scan().await?;
     let kind = query.department_id_type;
@@ -238,7 +238,7 @@ fn with(custom_data: Option<bool>, identities: Option<bool>, department_ids: Opt
 /// # Errors
 /// 404 at `organizationCode` or `departmentId`.
 pub async fn ids(ctx: &Ctx, query: ListDepartmentMemberIdsQuery) -> Result<Vec<String>> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let mut tx = ctx.scan().await?;
     let kind = query.department_id_type;
     let (_, row) = find(&mut tx, ctx, &query.organization_code, &query.department_id, kind).await?;
@@ -250,7 +250,7 @@ pub async fn ids(ctx: &Ctx, query: ListDepartmentMemberIdsQuery) -> Result<Vec<S
 /// # Errors
 /// 404 at `organizationCode` or `departmentId`; 400 at `keywords`, `page` or `limit`.
 pub async fn search(ctx: &Ctx, query: SearchDepartmentMembersQuery) -> Result<Page<User>> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let asked = page(query.page, query.limit, "")?;
     let mut tx = ctx.scan().await?;
     let kind = query.department_id_type;
@@ -265,7 +265,7 @@ pub async fn search(ctx: &Ctx, query: SearchDepartmentMembersQuery) -> Result<Pa
 /// # Errors
 /// 404/2004 at `userId`; 404 at `organizationCode` or `departmentId`.
 pub async fn is_in(ctx: &Ctx, query: IsUserInDepartmentQuery) -> Result<bool> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let mut tx = ctx.read().await?;
     let kind = query.department_id_type;
     let (_, row) = find(&mut tx, ctx, &query.organization_code, &query.department_id, kind).await?;

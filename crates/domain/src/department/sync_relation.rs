@@ -9,7 +9,7 @@ use watchword_store::department as store;
 
 use super::resolve::{ROOT, find, hold};
 use crate::ctx::Ctx;
-use crate::organization::no_tenant;
+use crate::rules::no_tenant;
 use crate::user::custom;
 
 /// `GET /api/v3/get-department-sync-relations`: oldest first.
@@ -17,7 +17,7 @@ use crate::user::custom;
 /// # Errors
 /// 404 at `organizationCode` or `departmentId`.
 pub async fn list(ctx: &Ctx, query: GetDepartmentSyncRelationsQuery) -> Result<Vec<DepartmentSyncRelation>> {
-    no_tenant(query.tenant_id.as_deref())?;
+    no_tenant(query.tenant_id.as_deref(), "tenantId")?;
     let mut tx = ctx.read().await?;
     let id = query.department_id.as_deref().unwrap_or(ROOT);
     let (_, row) = find(&mut tx, ctx, &query.organization_code, id, query.department_id_type).await?;

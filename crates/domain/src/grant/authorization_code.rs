@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
-use watchword_api::login::TokenSet;
+use watchword_api::grant::TokenSet;
 use watchword_crypto::hash;
 use watchword_kit::{Error, Result, Secret, text};
 use watchword_store::authorization_code::{self, AuthorizationCode, TABLE};

@@ -1,8 +1,8 @@
 //! Tokens that a client has in its own name (RFC 6749 §4.4). The SDKs take an access key for the client.
 
 use serde_json::json;
-use watchword_api::login::TokenSet;
-use watchword_api::token::OidcTokenReq;
+use watchword_api::grant::OidcTokenReq;
+use watchword_api::grant::TokenSet;
 use watchword_kit::{Error, Result, text};
 use watchword_store::access_key::{self, AccessKey};
 

@@ -1,7 +1,7 @@
 //! The device grant (RFC 8628 §3.4).
 
 use serde_json::json;
-use watchword_api::login::TokenSet;
+use watchword_api::grant::TokenSet;
 use watchword_crypto::hash;
 use watchword_kit::{Error, Result, text};
 use watchword_store::device_code::{self as device, TABLE};

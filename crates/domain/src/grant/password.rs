@@ -1,7 +1,8 @@
 //! The password grant (RFC 6749 §4.3), for applications that have asked for it: the sign-in by API under another name,
 //! with all of its gates.
 
-use watchword_api::login::{PasswordPayload, TokenSet};
+use watchword_api::grant::TokenSet;
+use watchword_api::login::PasswordPayload;
 use watchword_kit::{Error, Result, codes, text};
 
 use super::{Asked, invalid_grant};

@@ -1,7 +1,7 @@
 //! The refresh grant (RFC 6749 §6) with rotation and reuse detection (RFC 9700 §4.14).
 
 use serde_json::json;
-use watchword_api::login::TokenSet;
+use watchword_api::grant::TokenSet;
 use watchword_crypto::hash;
 use watchword_kit::{Error, Millis, Result, text};
 use watchword_store::session::{self, REFRESH_TOKENS, RefreshToken};

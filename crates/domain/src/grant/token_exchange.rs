@@ -2,7 +2,7 @@
 //! or that is meant for one of its resources.
 
 use serde_json::json;
-use watchword_api::login::TokenSet;
+use watchword_api::grant::TokenSet;
 use watchword_kit::{Error, Result, text};
 
 use super::{Asked, invalid_grant, narrow};
@@ -67,7 +67,7 @@ pub(super) async fn exchange(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     Ok(tokens)
 }
 
-fn subject_token(req: &watchword_api::token::OidcTokenReq) -> Result<&str> {
+fn subject_token(req: &watchword_api::grant::OidcTokenReq) -> Result<&str> {
     let bad = |name: &str| -> Error {
         oauth("invalid_request").because(text!("{name} is not supported", "不支持 {name}"))
     };

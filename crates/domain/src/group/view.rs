@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use watchword_api::common::{Object, Page};
 use watchword_api::custom_field::TargetType;
 use watchword_api::group::{
-    AuthorizedResource, GetAllGroupsQuery, GetGroupAuthorizedResourcesQuery, GetGroupQuery, Group as Shown, GroupKind,
+    GetAllGroupsQuery, GetGroupAuthorizedResourcesQuery, GetGroupQuery, Group as Shown, GroupKind, GroupResource,
     ListGroupsQuery,
 };
 use watchword_api::user::{AdvancedFilter, User};
@@ -183,10 +183,7 @@ fn names() -> &'static [String] {
 ///
 /// # Errors
 /// 404 at `code` or `namespace`.
-pub async fn authorized_resources(
-    ctx: &Ctx,
-    query: GetGroupAuthorizedResourcesQuery,
-) -> Result<Vec<AuthorizedResource>> {
+pub async fn authorized_resources(ctx: &Ctx, query: GetGroupAuthorizedResourcesQuery) -> Result<Vec<GroupResource>> {
     let mut tx = ctx.read().await?;
     by_code(&mut tx, ctx, &query.code).await?;
     if query.namespace.is_some() {

@@ -4,7 +4,7 @@ use serde_json::json;
 use watchword_api::message::{CodeType, PreCheckCodeReq, PreCheckedCode};
 use watchword_kit::{Error, Result, codes, text};
 
-use super::{Medium, code, target};
+use super::{Medium, address, code};
 use crate::ctx::Ctx;
 use crate::login;
 
@@ -18,12 +18,12 @@ pub async fn pre_check(ctx: &Ctx, req: PreCheckCodeReq) -> Result<PreCheckedCode
     let (medium, to, channel, given) = match req.code_type {
         CodeType::Sms => {
             let payload = req.sms_code_payload.ok_or_else(|| missing("smsCodePayload"))?;
-            let to = target::normalise_phone(&payload.phone, payload.phone_country_code.as_deref());
+            let to = address::normalise_phone(&payload.phone, payload.phone_country_code.as_deref());
             (Medium::Sms, to.map_err(|e| e.at("smsCodePayload.phone"))?, payload.channel.as_str(), payload.pass_code)
         }
         CodeType::Email => {
             let payload = req.email_code_payload.ok_or_else(|| missing("emailCodePayload"))?;
-            let to = target::normalise_email(&payload.email).map_err(|e| e.at("emailCodePayload.email"))?;
+            let to = address::normalise_email(&payload.email).map_err(|e| e.at("emailCodePayload.email"))?;
             (Medium::Email, to, payload.channel.as_str(), payload.pass_code)
         }
     };
@@ -38,7 +38,7 @@ pub async fn pre_check(ctx: &Ctx, req: PreCheckCodeReq) -> Result<PreCheckedCode
         login::charge_address(&mut tx, ctx).await?;
     }
     let details =
-        json!({ "medium": medium.as_str(), "channel": channel, "to": target::masked(medium, &to), "valid": is_valid });
+        json!({ "medium": medium.as_str(), "channel": channel, "to": address::masked(medium, &to), "valid": is_valid });
     ctx.commit(tx, details).await?;
     let message = (!is_valid).then(|| codes::PASS_CODE_WRONG.message(ctx.request().lang).to_owned());
     Ok(PreCheckedCode { is_valid, message })

@@ -7,7 +7,7 @@ use watchword_store::message::{self as store, Tried, VerificationCode};
 use watchword_store::quota::{self, Quota};
 
 use super::template::About;
-use super::{Medium, provider, target, template, text};
+use super::{Medium, address, provider, template, text};
 use crate::ctx::Ctx;
 use crate::outbox::{self, Delivery};
 use crate::pool;
@@ -128,7 +128,7 @@ pub async fn charge_target(tx: &mut Tx, ctx: &Ctx, medium: Medium, target: &str)
 /// order of the targets, before [`charge_shared`] of the first: others who wait there hold what is their target's.
 pub(crate) async fn charge_own(tx: &mut Tx, ctx: &Ctx, medium: Medium, target: &str) -> Result<()> {
     provider::require(tx, ctx, medium).await?;
-    let (medium, counted) = (medium.as_str(), target::counted(medium, target));
+    let (medium, counted) = (medium.as_str(), address::counted(medium, target));
     if let Some(ends) = charge(tx, ctx, &format!("minute:{medium}:{counted}"), 1, Millis::minutes(1)).await? {
         return Err(Error::new(codes::CODE_TOO_SOON).retry_after(seconds_until(ctx, ends)));
     }

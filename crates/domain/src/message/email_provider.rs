@@ -9,7 +9,7 @@ use watchword_api::message::{
 use watchword_kit::reach::admits;
 use watchword_kit::{Error, Result, Secret, codes, text};
 
-use super::{Medium, provider, target};
+use super::{Medium, address, provider};
 use crate::ctx::Ctx;
 
 /// In the place of a secret that stays.
@@ -139,7 +139,7 @@ fn check(wanted: &Wanted, allow_private: bool) -> Result<()> {
     if !(1..=65_535).contains(&wanted.port) {
         return Err(Error::invalid(at("smtp_port"), text!("1 to 65535", "应为 1 到 65535")));
     }
-    target::normalise_email(&wanted.from)
+    address::normalise_email(&wanted.from)
         .map_err(|_| Error::invalid(at("sender"), text!("an e-mail address", "应为邮箱地址")))?;
     let length = wanted.secret.reveal().len();
     if !(1..=1024).contains(&length) || wanted.secret.reveal().chars().any(char::is_control) {

@@ -19,7 +19,7 @@ use watchword_kit::{Error, PoolId, Result, codes, text};
 use watchword_store::message as store;
 use watchword_store::{Tx, user};
 
-use super::{Medium, code, target};
+use super::{Medium, address, code};
 use crate::audit::Audit;
 use crate::caller::Presented;
 use crate::captcha::Answer;
@@ -32,15 +32,15 @@ use crate::{app, caller, login};
 
 /// send-sms.
 pub async fn send_sms(ctx: Ctx, req: SendSmsReq) -> Result<()> {
-    let country = target::country(req.phone_country_code.as_deref()).map_err(|e| e.at("phoneCountryCode"))?;
-    let to = target::normalise_phone(&req.phone_number, Some(&country)).map_err(|e| e.at("phoneNumber"))?;
+    let country = address::country(req.phone_country_code.as_deref()).map_err(|e| e.at("phoneCountryCode"))?;
+    let to = address::normalise_phone(&req.phone_number, Some(&country)).map_err(|e| e.at("phoneNumber"))?;
     let captcha = Answer { text: req.captcha_code, token: req.captcha_token };
     send(ctx, Medium::Sms, to, req.channel.as_str(), of_sms(req.channel), &captcha).await
 }
 
 /// send-email.
 pub async fn send_email(ctx: Ctx, req: SendEmailReq) -> Result<()> {
-    let to = target::normalise_email(&req.email).map_err(|e| e.at("email"))?;
+    let to = address::normalise_email(&req.email).map_err(|e| e.at("email"))?;
     let captcha = Answer { text: req.captcha_code, token: req.captcha_token };
     send(ctx, Medium::Email, to, req.channel.as_str(), of_email(req.channel), &captcha).await
 }
@@ -61,7 +61,7 @@ pub async fn confirm_email(
     let request = Request { app_id: Some(app.id), ..request };
     let ctx = Ctx::new(services.clone(), pool, Actor::Anonymous, request, Some(Audit::EmailVerify));
     let wrong = || Error::new(codes::PASS_CODE_WRONG);
-    let email = target::normalise_email(email).map_err(|_| wrong())?;
+    let email = address::normalise_email(email).map_err(|_| wrong())?;
     let mut tx = ctx.write().await?;
     let user = store::owner_of_email(&mut tx, ctx.pool(), &email).await?.ok_or_else(wrong)?;
     let held = crate::user::hold(&mut tx, ctx.pool(), &user).await?;
@@ -121,7 +121,7 @@ async fn send(ctx: Ctx, medium: Medium, to: String, channel: &str, audience: Aud
         gate::robot(&ctx, captcha).await?;
     }
     let mut tx = ctx.write().await?;
-    let mut details = json!({ "medium": medium.as_str(), "channel": channel, "to": target::masked(medium, &to) });
+    let mut details = json!({ "medium": medium.as_str(), "channel": channel, "to": address::masked(medium, &to) });
     let reader = match &user {
         Some(id) if is_own(&mut tx, &ctx, medium, &to, id).await? => Some(id.clone()),
         Some(id) => {
@@ -200,8 +200,8 @@ async fn is_own(tx: &mut Tx, ctx: &Ctx, medium: Medium, to: &str, user_id: &str)
     Ok(factors.into_iter().any(|(target, country)| {
         let Some(target) = target else { return false };
         let normal = match medium {
-            Medium::Sms => target::normalise_phone(&target, country.as_deref()),
-            Medium::Email => target::normalise_email(&target),
+            Medium::Sms => address::normalise_phone(&target, country.as_deref()),
+            Medium::Email => address::normalise_email(&target),
         };
         normal.is_ok_and(|normal| normal == to)
     }))

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use watchword_api::common::FactorType;
-use watchword_api::login::TokenSet;
+use watchword_api::grant::TokenSet;
 use watchword_api::mfa_factor::{EnrollFactorReq, EnrollmentStart, OtpEnrollment, SendEnrollFactorReq};
 use watchword_crypto::totp::{self, Params};
 use watchword_crypto::{base32, hash, otpauth, recovery};

@@ -9,19 +9,20 @@ use watchword_kit::{Error, Field, Result, codes, text};
 use watchword_store::organization::{self as store, Organization, TABLE};
 use watchword_store::{StoreError, Tx};
 
-use super::{With, hold, no_tenant, one};
+use super::{With, hold, one};
 use crate::ctx::Ctx;
 use crate::department::change::{Change, blank};
 use crate::department::held_people;
 use crate::department::names as rules;
 use crate::group::follow::{self, Trees};
+use crate::rules::no_tenant;
 
 /// Makes an organisation of one department.
 ///
 /// # Errors
 /// 400 at the member that cannot be; 409 at `organizationCode` when it is taken; 404 at `postIdList[i]`.
 pub async fn create(ctx: &Ctx, req: CreateOrganizationReq) -> Result<Shown> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     rules::no_metadata(req.metadata.as_ref())?;
     let code = rules::code("organizationCode", &req.organization_code)?;
     let change = Change {
@@ -68,7 +69,7 @@ fn taken(e: StoreError, field: &'static str) -> Error {
 /// 404 at `organizationCode`, `leaderUserIds[i]`, `postIdList[i]`; 400 at the member that cannot be; 409 at
 /// `organizationNewCode` or `openDepartmentId` when another has it.
 pub async fn update(ctx: &Ctx, req: UpdateOrganizationReq) -> Result<Shown> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     let code = req.organization_new_code.as_deref().map(|c| rules::code("organizationNewCode", c)).transpose()?;
     let name = req.organization_name.as_deref().map(|n| rules::name("organizationName", n)).transpose()?;
     let change = Change {
@@ -109,7 +110,7 @@ pub async fn update(ctx: &Ctx, req: UpdateOrganizationReq) -> Result<Shown> {
 /// # Errors
 /// 404 at `organizationCode`.
 pub async fn delete(ctx: &Ctx, req: DeleteOrganizationReq) -> Result<()> {
-    no_tenant(req.tenant_id.as_deref())?;
+    no_tenant(req.tenant_id.as_deref(), "tenantId")?;
     let mut tx = ctx.write().await?;
     let row = hold(&mut tx, ctx, &req.organization_code).await?;
     store::delete(&mut tx, ctx.pool(), &row.id).await?;

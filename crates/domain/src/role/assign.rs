@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::json;
 use watchword_api::role::{
     AssignRoleBatchReq, AssignRoleReq, AssignmentTargetType, ListRoleAssignmentsQuery, RevokeRoleBatchReq,
-    RevokeRoleReq, RoleAssignment as Shown, RoleAssignments, RoleRef, RoleStatus, Target as Given, TargetType,
+    RevokeRoleReq, RoleAssignment as Shown, RoleAssignments, RoleRef, RoleStatus, RoleTargetType, Target as Given,
 };
 use watchword_kit::unicode::fold;
 use watchword_kit::{Error, Millis, Result, codes, text};
@@ -149,20 +149,20 @@ async fn named(tx: &mut Tx, ctx: &Ctx, roles: &[RoleRef], field: Option<&str>) -
 
 /// Role, kind and id of each target, each once. Codes of roles belong to the space of the role that is given.
 async fn resolve(tx: &mut Tx, ctx: &Ctx, roles: &[Role], targets: &[Given]) -> Result<Vec<(String, Target, String)>> {
-    let of = |kind: TargetType| -> Vec<String> {
+    let of = |kind: RoleTargetType| -> Vec<String> {
         let given = targets.iter().filter(|t| t.target_type == kind);
         given.map(|t| t.target_identifier.clone()).collect()
     };
-    let users = target::hold(tx, ctx.pool(), Target::User, &of(TargetType::User)).await?;
-    let groups = group::by_codes(tx, ctx.pool(), &of(TargetType::Group)).await?;
+    let users = target::hold(tx, ctx.pool(), Target::User, &of(RoleTargetType::User)).await?;
+    let groups = group::by_codes(tx, ctx.pool(), &of(RoleTargetType::Group)).await?;
     let group_ids: Vec<String> = groups.iter().map(|g| g.id.clone()).collect();
     let group_ids = target::hold(tx, ctx.pool(), Target::Group, &group_ids).await?;
     let groups: HashMap<String, String> =
         groups.into_iter().filter(|g| group_ids.contains(&g.id)).map(|g| (g.code, g.id)).collect();
-    let departments = target::hold(tx, ctx.pool(), Target::Department, &of(TargetType::Department)).await?;
+    let departments = target::hold(tx, ctx.pool(), Target::Department, &of(RoleTargetType::Department)).await?;
     let mut out = BTreeSet::new();
     for role in roles {
-        let others = of(TargetType::Role);
+        let others = of(RoleTargetType::Role);
         let others = if others.is_empty() {
             Vec::new()
         } else {
@@ -173,10 +173,10 @@ async fn resolve(tx: &mut Tx, ctx: &Ctx, roles: &[Role], targets: &[Given]) -> R
         for (i, given) in targets.iter().enumerate() {
             let name = &given.target_identifier;
             let (kind, id) = match given.target_type {
-                TargetType::User => (Target::User, users.iter().find(|id| *id == name).cloned()),
-                TargetType::Department => (Target::Department, departments.iter().find(|id| *id == name).cloned()),
-                TargetType::Group => (Target::Group, groups.get(name).cloned()),
-                TargetType::Role => {
+                RoleTargetType::User => (Target::User, users.iter().find(|id| *id == name).cloned()),
+                RoleTargetType::Department => (Target::Department, departments.iter().find(|id| *id == name).cloned()),
+                RoleTargetType::Group => (Target::Group, groups.get(name).cloned()),
+                RoleTargetType::Role => {
                     let other = others.iter().find(|r| r.code == *name && held.contains(&r.id));
                     (Target::Role, other.map(|r| r.id.clone()))
                 }
@@ -314,7 +314,7 @@ fn show(ctx: &Ctx, role: &Role, row: RoleAssignment, codes: &HashMap<String, Str
         description: Some(role.description.clone()),
         created_at: row.created_at.iso(),
         updated_at: row.updated_at.iso(),
-        target_type: TargetType::parse(&row.target_type).unwrap_or(TargetType::User),
+        target_type: RoleTargetType::parse(&row.target_type).unwrap_or(RoleTargetType::User),
         target_identifier: codes.get(&row.target_id).cloned().unwrap_or(row.target_id),
     }
 }

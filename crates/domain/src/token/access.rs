@@ -1,7 +1,7 @@
 //! Access and ID tokens, read.
 
 use serde_json::Value;
-use watchword_api::token::ValidateTokenQuery;
+use watchword_api::oidc::ValidateTokenQuery;
 use watchword_crypto::jose;
 use watchword_kit::{Error, PoolId, Result, codes, text as said};
 use watchword_store::app::Application;

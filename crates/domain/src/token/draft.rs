@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use watchword_api::login::TokenSet;
+use watchword_api::grant::TokenSet;
 use watchword_crypto::hash;
 use watchword_crypto::jose::{self, Alg};
 use watchword_kit::{Error, Millis, PoolId, Result, Secret, text};

@@ -1,6 +1,6 @@
 //! What a token is worth (RFC 7662). Clients are told of their own tokens only.
 
-use watchword_api::token::{Confirmation, OidcTokenQuery, TokenIntrospection};
+use watchword_api::grant::{Confirmation, OidcTokenQuery, TokenIntrospection};
 use watchword_crypto::hash;
 use watchword_kit::{Result, text};
 use watchword_store::session::{self, REFRESH_TOKENS};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use watchword_api::common::Success;
-use watchword_api::token::{OidcTokenQuery, TokenRevocation};
+use watchword_api::grant::{OidcTokenQuery, TokenRevocation};
 use watchword_crypto::hash;
 use watchword_kit::{Millis, Result, codes, text};
 use watchword_store::session::{self, REFRESH_TOKENS};

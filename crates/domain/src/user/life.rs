@@ -31,6 +31,7 @@ use crate::app;
 use crate::audit::Audit;
 use crate::ctx::Ctx;
 use crate::group::follow;
+use crate::role;
 use crate::services::Services;
 
 /// Users whose state one round changes.
@@ -181,9 +182,12 @@ pub async fn reset_principal_authentication(ctx: &Ctx, req: ResetPrincipalAuthen
 /// `GET /api/v3/get-user-authorized-resources`: nothing is authorised, since there are no resources yet.
 ///
 /// # Errors
-/// 404/2004.
+/// 404/2004; 404 at `namespace`.
 pub async fn authorized_resources(ctx: &Ctx, query: AuthorizedResourcesQuery) -> Result<Page<AuthorizedResource>> {
     find(ctx, &query.user_id, query.user_id_type).await?;
+    if query.namespace.is_some() {
+        role::space(&mut ctx.read().await?, ctx, query.namespace.as_deref()).await?;
+    }
     Ok(Page { total_count: 0, list: Vec::new() })
 }
 

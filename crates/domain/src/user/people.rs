@@ -29,15 +29,6 @@ pub(crate) struct People {
 /// The keys by which a person is looked for, the strongest first.
 const KEYS: [Key; 3] = [Key::Username, Key::Email, Key::Phone];
 
-fn key(user: &User, key: Key) -> Option<&String> {
-    match key {
-        Key::Username => user.username_key.as_ref(),
-        Key::Email => user.email_key.as_ref(),
-        Key::Phone => user.phone_key.as_ref(),
-        Key::ExternalId => user.external_id_key.as_ref(),
-    }
-}
-
 /// Takes or makes these people, each with the place in the request that errors name.
 ///
 /// # Errors
@@ -63,7 +54,7 @@ pub(crate) async fn put(tx: &mut Tx, ctx: &Ctx, given: Vec<(String, DepartmentTr
     let before = known.clone();
     let mut made: Vec<New> = Vec::new();
     for ((path, person), new) in given.iter().zip(drawn) {
-        let found = KEYS.iter().find_map(|k| by_key.get(&(*k, key(&new.row, *k)?.clone())).cloned());
+        let found = KEYS.iter().find_map(|k| by_key.get(&(*k, unique::value(&new.row, *k)?.clone())).cloned());
         let row = match &found {
             Some(id) => known.get_mut(id).or_else(|| made.iter_mut().map(|n| &mut n.row).find(|r| r.id == *id)),
             None => None,
@@ -83,9 +74,9 @@ pub(crate) async fn put(tx: &mut Tx, ctx: &Ctx, given: Vec<(String, DepartmentTr
         if row.email_key == old.email_key {
             row.email = old.email;
         }
-        let other = KEYS
-            .iter()
-            .find(|k| key(row, **k).is_some_and(|v| by_key.get(&(**k, v.clone())).is_some_and(|id| *id != row.id)));
+        let other = KEYS.iter().find(|k| {
+            unique::value(row, **k).is_some_and(|v| by_key.get(&(**k, v.clone())).is_some_and(|id| *id != row.id))
+        });
         if other.is_some() {
             let two = text!("is not one user: another has one of the names", "与多个用户匹配");
             return Err(Error::new(codes::USER_EXISTS).because(two).at(path.clone()));
@@ -112,7 +103,7 @@ fn taken(e: StoreError) -> Error {
 
 fn index(by_key: &mut HashMap<(Key, String), String>, user: &User) {
     for k in KEYS {
-        if let Some(value) = key(user, k) {
+        if let Some(value) = unique::value(user, k) {
             by_key.insert((k, value.clone()), user.id.clone());
         }
     }
@@ -122,7 +113,7 @@ fn index(by_key: &mut HashMap<(Key, String), String>, user: &User) {
 async fn known(tx: &mut Tx, ctx: &Ctx, drawn: &[New]) -> Result<HashMap<String, User>> {
     let mut ids = Vec::new();
     for k in KEYS {
-        let wanted: Vec<String> = drawn.iter().filter_map(|n| key(&n.row, k).cloned()).collect();
+        let wanted: Vec<String> = drawn.iter().filter_map(|n| unique::value(&n.row, k).cloned()).collect();
         if !wanted.is_empty() {
             ids.extend(store::owners(tx, ctx.pool(), k, &wanted).await?.into_iter().map(|(_, id)| id));
         }

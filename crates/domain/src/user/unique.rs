@@ -40,7 +40,8 @@ fn field(key: Key) -> &'static str {
     }
 }
 
-fn value(user: &User, key: Key) -> Option<&String> {
+/// What the user has of it, folded as it is compared.
+pub(crate) fn value(user: &User, key: Key) -> Option<&String> {
     match key {
         Key::Username => user.username_key.as_ref(),
         Key::Email => user.email_key.as_ref(),
@@ -117,6 +118,24 @@ pub async fn taken(
         }
     }
     Ok(None)
+}
+
+/// A write that failed: the database's word on unique keys is asked for before it becomes a refusal.
+pub(crate) enum Failed {
+    Store(StoreError),
+    Other(Error),
+}
+
+impl From<StoreError> for Failed {
+    fn from(e: StoreError) -> Self {
+        Failed::Store(e)
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(e: Error) -> Self {
+        Failed::Other(e)
+    }
 }
 
 /// What a unique key of the database says, without a place in the list.

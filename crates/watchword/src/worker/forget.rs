@@ -4,7 +4,8 @@ use tracing::{debug, warn};
 use watchword_domain::Services;
 use watchword_kit::{Millis, PoolId, Result};
 use watchword_store::housekeeping::{self, BATCH, Leftover};
-use watchword_store::pool;
+
+use super::pools;
 
 /// Batches per kind of row and round; what is left waits for the next round.
 const BATCHES: usize = 40;
@@ -63,11 +64,6 @@ impl Job {
         tx.commit().await?;
         Ok(rows)
     }
-}
-
-async fn pools(services: &Services) -> Result<Vec<PoolId>> {
-    let pools = pool::all(&mut services.db.read().await?).await?;
-    Ok(pools.into_iter().map(|p| PoolId::new(p.pool_id)).collect())
 }
 
 async fn repeat(services: &Services, job: &Job) -> Result<u64> {

@@ -6,8 +6,9 @@
 use tracing::{debug, warn};
 use watchword_domain::Services;
 use watchword_kit::{Error, PoolId, Result};
-use watchword_store::pool;
 use watchword_store::user::search::segment::{self, STEP};
+
+use super::pools;
 
 /// Segments made in one round after which more than the recent texts is swept.
 const MANY: usize = 8;
@@ -32,11 +33,6 @@ pub(super) async fn all(services: &Services, enough: usize, also_thin: bool) {
             warn!(%pool, error = %e, "the search index is behind; trying again later");
         }
     }
-}
-
-async fn pools(services: &Services) -> Result<Vec<PoolId>> {
-    let pools = pool::all(&mut services.db.read().await?).await?;
-    Ok(pools.into_iter().map(|p| PoolId::new(p.pool_id)).collect())
 }
 
 /// Rows that have moved are stepped over by every search until they are cleared away; after many new users the recent

@@ -1,6 +1,6 @@
 //! Pictures that only people read.
 
-use watchword_api::login::{CaptchaCode, CaptchaQuery};
+use watchword_api::captcha::{CaptchaCode, CaptchaQuery};
 use watchword_domain::{Audit, Ctx, captcha};
 use watchword_kit::Result;
 

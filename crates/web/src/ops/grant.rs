@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 use watchword_api::common::{Object, Success};
-use watchword_api::login::TokenSet;
-use watchword_api::token::{
+use watchword_api::grant::TokenSet;
+use watchword_api::grant::{
     DecideDeviceReq, DeviceAuthorization, DeviceAuthorizationReq, DeviceQuery, OidcTokenQuery, OidcTokenReq,
     PushedAuthorization, TokenIntrospection, TokenRevocation, WaitingDevice,
 };

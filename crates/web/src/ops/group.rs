@@ -2,9 +2,9 @@
 
 use watchword_api::common::{Page, Success};
 use watchword_api::group::{
-    AuthorizedResource, CreateGroupsBatchReq, CreateOrUpdateGroup, DeleteGroupsReq, GetAllGroupsQuery,
-    GetGroupAuthorizedResourcesQuery, GetGroupQuery, GetUserGroupsQuery, Group, GroupMembersReq, ListGroupMembersQuery,
-    ListGroupsQuery, NewGroup, UpdateGroupReq,
+    CreateGroupsBatchReq, CreateOrUpdateGroup, DeleteGroupsReq, GetAllGroupsQuery, GetGroupAuthorizedResourcesQuery,
+    GetGroupQuery, GetUserGroupsQuery, Group, GroupMembersReq, GroupResource, ListGroupMembersQuery, ListGroupsQuery,
+    NewGroup, UpdateGroupReq,
 };
 use watchword_api::user::User;
 use watchword_domain::{Audit, Ctx, Permission, group};
@@ -102,7 +102,7 @@ async fn list_group_members(ctx: Ctx, query: ListGroupMembersQuery) -> Result<Pa
 async fn get_group_authorized_resources(
     ctx: Ctx,
     query: GetGroupAuthorizedResourcesQuery,
-) -> Result<Vec<AuthorizedResource>> {
+) -> Result<Vec<GroupResource>> {
     group::authorized_resources(&ctx, query).await
 }
 

@@ -1,7 +1,8 @@
 //! Sign-in with credentials.
 
 use watchword_api::common::Success;
-use watchword_api::login::{SelfUnlockReq, SignInReq, TokenSet};
+use watchword_api::grant::TokenSet;
+use watchword_api::login::{SelfUnlockReq, SignInReq};
 use watchword_domain::{Audit, Ctx, login};
 use watchword_kit::Result;
 

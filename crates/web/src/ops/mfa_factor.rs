@@ -1,7 +1,7 @@
 //! Second factors as their user sees them, and the older paths by which mobile clients and the login widget verify.
 
 use watchword_api::common::FactorType;
-use watchword_api::login::TokenSet;
+use watchword_api::grant::TokenSet;
 use watchword_api::mfa_factor::{
     EnrollFactorReq, EnrolledFactor, EnrollmentStart, FactorToEnroll, GetFactorQuery, MfaTotpVerifyReq, ResetFactorReq,
     SendEnrollFactorReq, TotpVerification, V2EmailVerifyReq, V2MfaReply, V2SignedIn, V2SmsVerifyReq, V2TotpRecoveryReq,

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 use watchword_api::common::Object;
-use watchword_api::token::{
+use watchword_api::oidc::{
     Jwks, MfaTokenIntrospection, MfaTokenIntrospectionReq, OpenIdConfiguration, ProtectedResource, ValidPemKey,
     ValidatePemKeyReq, ValidateTokenQuery,
 };
-use watchword_domain::{Ctx, mfa_token, token, userinfo};
+use watchword_domain::{Ctx, token, userinfo};
 use watchword_kit::Result;
 use watchword_oidc::{discovery, jwks};
 
@@ -114,5 +114,5 @@ async fn validate_pem_key(_: Ctx, req: ValidatePemKeyReq) -> Result<ValidPemKey>
 }
 
 async fn introspect_mfa_token(ctx: Ctx, req: MfaTokenIntrospectionReq) -> Result<MfaTokenIntrospection> {
-    mfa_token::introspect(&ctx, req).await
+    token::introspect_mfa(&ctx, req).await
 }

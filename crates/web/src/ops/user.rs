@@ -1,7 +1,9 @@
 //! Users, for management clients.
 
-mod account;
+mod history;
 mod identity;
+mod life;
+mod reset_link;
 
 use watchword_api::common::{Page, Success};
 use watchword_api::user::{
@@ -51,7 +53,9 @@ pub fn ops() -> Vec<Op> {
             .needs(Permission::UserRead)
             .says("Decrypt values with a key of the caller's"),
     ];
-    ops.extend(account::ops());
+    ops.extend(life::ops());
+    ops.extend(history::ops());
+    ops.extend(reset_link::ops());
     ops.extend(identity::ops());
     ops
 }

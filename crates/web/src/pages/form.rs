@@ -6,11 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use bytes::Bytes;
 use http::StatusCode;
-use watchword_domain::{Services, ctx};
 use watchword_kit::{Lang, text};
 
-use crate::Peer;
 use crate::caller::Incoming;
 use crate::input::pairs;
 use crate::pages::html::{escape, reply};
@@ -19,18 +18,22 @@ use crate::pages::html::{escape, reply};
 const MAX_FORM: usize = 4096;
 const FORM_TIME: Duration = Duration::from_secs(10);
 
+/// The body of a form; `None` if it is larger than that or too slow: one that dribbles in must not hold its connection
+/// for ever.
+pub(super) async fn arrived(body: Body, most: usize) -> Option<Bytes> {
+    tokio::time::timeout(FORM_TIME, axum::body::to_bytes(body, most)).await.ok()?.ok()
+}
+
 /// Members of a query or a form; what is absent is empty.
 pub struct Members(HashMap<String, String>);
 
 impl Members {
-    pub fn of_query(request: &Request) -> Members {
-        Members::read(request.uri().query().unwrap_or_default())
+    pub fn of_query(query: Option<&str>) -> Members {
+        Members::read(query.unwrap_or_default())
     }
 
-    /// A form that dribbles in must not hold its connection for ever.
-    pub async fn of_form(request: Request) -> Members {
-        let form = axum::body::to_bytes(Body::new(request.into_body()), MAX_FORM);
-        let form = tokio::time::timeout(FORM_TIME, form).await.ok().and_then(Result::ok).unwrap_or_default();
+    pub async fn of_form(body: Body) -> Members {
+        let form = arrived(body, MAX_FORM).await.unwrap_or_default();
         Members::read(std::str::from_utf8(&form).unwrap_or_default())
     }
 
@@ -44,17 +47,7 @@ impl Members {
 }
 
 pub fn lang(request: &Request) -> Lang {
-    Incoming { method: "", path: "", query: None, headers: request.headers(), body: &[] }.lang()
-}
-
-/// The request as the rules see it.
-pub fn asked(services: &Services, request: &Request) -> ctx::Request {
-    ctx::Request {
-        id: services.entropy.hex(16),
-        lang: lang(request),
-        ip: request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_string()),
-        ..ctx::Request::default()
-    }
+    Incoming::of_headers(request.headers()).lang()
 }
 
 pub fn over(lang: Lang) -> Response {

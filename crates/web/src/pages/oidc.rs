@@ -14,9 +14,6 @@ mod interaction;
 mod logout;
 mod view;
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
@@ -25,22 +22,14 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use watchword_domain::Services;
 use watchword_domain::authorize::{self, Answer, Params};
 use watchword_kit::Result;
 
+use super::Site;
 use crate::op::{Nothing, Op};
 use browser::Visit;
 
-/// What the pages share.
-#[derive(Clone)]
-pub(crate) struct Site {
-    services: Arc<Services>,
-    trusted_proxies: Arc<[IpAddr]>,
-}
-
-pub fn routes(services: Arc<Services>, trusted_proxies: &[IpAddr]) -> Router {
-    let site = Site { services, trusted_proxies: trusted_proxies.into() };
+pub(super) fn routes(site: Site) -> Router {
     let auth = get(authorize).post(authorize);
     let auth_of = get(authorize_of).post(authorize_of);
     let end = get(logout::end).post(logout::end);
@@ -66,10 +55,11 @@ async fn authorize_of(State(site): State<Site>, Path(app): Path<String>, request
 }
 
 async fn begin(site: &Site, app: Option<String>, request: Request) -> Response {
-    let posted = request.method() == Method::POST;
-    let mut visit = Visit::of(site, request.headers(), request.extensions());
+    let (parts, body) = request.into_parts();
+    let posted = parts.method == Method::POST;
+    let mut visit = Visit::of(site, &parts);
     let outcome = async {
-        let params = Params::of(browser::members(request).await?);
+        let params = Params::of(browser::members(&parts, body).await?);
         visit.listen(&params);
         // A form of another site comes without our cookies; a request by GET brings them.
         if let Some(again) = browser::by_get(posted, app.as_deref(), &params) {

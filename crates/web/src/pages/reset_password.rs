@@ -1,41 +1,40 @@
 //! The page behind the link of send-user-reset-password-email-link. Opening the link changes nothing, as mail scanners
 //! open every link; sending the form does.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use watchword_domain::Services;
 use watchword_domain::user::reset_link;
 use watchword_kit::{Lang, Secret, codes, text};
 
-use super::form::{Members, asked, lang, over, page};
+use super::Site;
+use super::form::{Members, lang, over, page};
 use super::html::escape;
 
 /// `GET` and `POST /reset-password`.
-pub fn routes(services: Arc<Services>) -> Router {
-    Router::new().route("/reset-password", get(ask).post(set)).with_state(services)
+pub(super) fn routes(site: Site) -> Router {
+    Router::new().route("/reset-password", get(ask).post(set)).with_state(site)
 }
 
 async fn ask(request: Request) -> Response {
-    let members = Members::of_query(&request);
+    let members = Members::of_query(request.uri().query());
     form(StatusCode::OK, lang(&request), &members, "")
 }
 
-async fn set(State(services): State<Arc<Services>>, request: Request) -> Response {
-    let asked = asked(&services, &request);
+async fn set(State(site): State<Site>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let asked = site.asked(&parts);
     let lang = asked.lang;
-    let members = Members::of_form(request).await;
+    let members = Members::of_form(body).await;
     let password = members.get("password");
     if password != members.get("again") {
         let differ = text!("The two passwords differ.", "两次输入的密码不一致。");
         return form(StatusCode::BAD_REQUEST, lang, &members, differ.get(lang));
     }
     let (pool, token, password) = (members.get("pool"), members.get("token"), Secret::new(password.to_owned()));
-    match reset_link::complete(&services, asked, pool, token, password).await {
+    match reset_link::complete(&site.services, asked, pool, token, password).await {
         Ok(()) => {
             let said = text!("Your new password is set.", "新密码已设置。");
             page(StatusCode::OK, lang, said.get(lang), "")

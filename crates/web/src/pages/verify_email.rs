@@ -1,26 +1,25 @@
 //! The page behind the link of CHANNEL_VERIFY_EMAIL_LINK. Opening the link changes nothing, as mail scanners open every
 //! link; the button does.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use watchword_domain::{Services, message};
+use watchword_domain::message;
 use watchword_kit::text;
 
-use super::form::{Members, asked, lang, over, page};
+use super::Site;
+use super::form::{Members, lang, over, page};
 use super::html::escape;
 
 /// `GET` and `POST /verify-email`.
-pub fn routes(services: Arc<Services>) -> Router {
-    Router::new().route("/verify-email", get(ask).post(confirm)).with_state(services)
+pub(super) fn routes(site: Site) -> Router {
+    Router::new().route("/verify-email", get(ask).post(confirm)).with_state(site)
 }
 
 async fn ask(request: Request) -> Response {
-    let (lang, members) = (lang(&request), Members::of_query(&request));
+    let (lang, members) = (lang(&request), Members::of_query(request.uri().query()));
     // What is shown is an address or nothing: the page must not speak for whoever made the link.
     if message::normalise_email(members.get("email")).is_err() {
         return over(lang);
@@ -37,12 +36,13 @@ async fn ask(request: Request) -> Response {
     page(StatusCode::OK, lang, title.get(lang), &body)
 }
 
-async fn confirm(State(services): State<Arc<Services>>, request: Request) -> Response {
-    let asked = asked(&services, &request);
+async fn confirm(State(site): State<Site>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let asked = site.asked(&parts);
     let lang = asked.lang;
-    let form = Members::of_form(request).await;
+    let form = Members::of_form(body).await;
     let [app, email, token] = ["app", "email", "token"].map(|name| form.get(name));
-    match message::confirm_email(&services, asked, app, email, token).await {
+    match message::confirm_email(&site.services, asked, app, email, token).await {
         Ok(()) => {
             let said = text!("Your e-mail address is confirmed.", "邮箱地址已确认。");
             page(StatusCode::OK, lang, said.get(lang), "")

@@ -1,11 +1,9 @@
 //! Cookies, the origin of a request, and the members of a form.
 
-use std::time::Duration;
-
 use axum::body::Body;
-use axum::extract::Request;
 use axum::response::Response;
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use watchword_domain::authorize::Params;
 use watchword_domain::ctx;
 use watchword_domain::sso_session::Cookie;
@@ -13,12 +11,11 @@ use watchword_kit::{Error, Lang, Result, Secret, codes, text};
 
 use super::Site;
 use crate::caller::Incoming;
-use crate::dispatch::client_ip;
 use crate::input::pairs;
+use crate::pages::form;
 
 /// Largest form, in bytes.
 const MAX_FORM: usize = 64 * 1024;
-const FORM_TIME: Duration = Duration::from_secs(10);
 /// Members of a form.
 const MAX_MEMBERS: usize = 100;
 /// Longest address that is sent back to a browser.
@@ -32,8 +29,7 @@ pub(super) struct Visit {
     wishes: Option<Lang>,
     /// Chosen on a page of ours; counts at applications that offer that.
     pub chosen: Option<Lang>,
-    ip: Option<String>,
-    user_agent: Option<String>,
+    asked: ctx::Request,
     https: bool,
     /// Binds interactions to the browser.
     token: Option<Secret<String>>,
@@ -42,24 +38,21 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    pub fn of(site: &Site, headers: &HeaderMap, extensions: &Extensions) -> Visit {
-        let incoming = Incoming { method: "", path: "", query: None, headers, body: &[] };
-        let (mut parts, ()) = http::Request::new(()).into_parts();
-        parts.headers = headers.clone();
-        parts.extensions = extensions.clone();
+    pub fn of(site: &Site, parts: &Parts) -> Visit {
+        let asked = site.asked(parts);
         let https = site.services.settings.public_url.starts_with("https://");
+        let wishes = Incoming::of_headers(&parts.headers).named_lang();
         let mut visit = Visit {
-            lang: incoming.lang(),
-            wishes: incoming.named_lang(),
+            lang: asked.lang,
+            wishes,
             chosen: None,
-            ip: client_ip(&site.trusted_proxies, &parts).map(|ip| ip.to_string()),
-            user_agent: incoming.user_agent(),
+            asked,
             https,
             token: None,
             sign_ons: Vec::new(),
             set: Vec::new(),
         };
-        for (name, value) in cookies(headers) {
+        for (name, value) in cookies(&parts.headers) {
             if name.strip_prefix(visit.prefix()) == Some("lang") {
                 visit.chosen = Lang::from_tag(value);
                 continue;
@@ -126,10 +119,8 @@ impl Visit {
         ctx::Request {
             id: site.services.entropy.hex(16),
             lang: self.lang,
-            ip: self.ip.clone(),
-            user_agent: self.user_agent.clone(),
             browser: ctx::Browser { key, sign_ons: self.sign_ons.clone(), chosen: self.chosen, wishes: self.wishes },
-            ..ctx::Request::default()
+            ..self.asked.clone()
         }
     }
 
@@ -184,19 +175,17 @@ fn same_origin(public_url: &str, headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 /// 400 for what is none of these, 413 for too much.
-pub(super) async fn members(request: Request) -> Result<Vec<(String, String)>> {
-    if request.method() == Method::GET {
-        let query = request.uri().query().unwrap_or_default();
+pub(super) async fn members(parts: &Parts, body: Body) -> Result<Vec<(String, String)>> {
+    let query = parts.uri.query().unwrap_or_default();
+    if parts.method == Method::GET {
         if query.len() > MAX_FORM {
             return Err(Error::new(codes::TOO_LARGE));
         }
         return read(query);
     }
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let body = axum::body::to_bytes(Body::new(request.into_body()), MAX_FORM);
-    let body = tokio::time::timeout(FORM_TIME, body).await.ok().and_then(|read| read.ok());
-    let body = body.ok_or_else(|| Error::new(codes::TOO_LARGE))?;
+    let body = form::arrived(body, MAX_FORM).await.ok_or_else(|| Error::new(codes::TOO_LARGE))?;
     let utf8 = || Error::invalid("body", text!("not UTF-8", "不是有效的 UTF-8"));
     let text = std::str::from_utf8(&body).map_err(|_| utf8())?;
     match kind.as_str() {

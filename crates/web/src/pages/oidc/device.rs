@@ -17,9 +17,10 @@ const MAX_CODE: usize = 32;
 
 /// `GET /device`. A code in the address is filled in; nobody is asked about it before the form is sent.
 pub(super) async fn ask(State(site): State<Site>, request: Request) -> Response {
-    let mut visit = Visit::of(&site, request.headers(), request.extensions());
+    let (parts, body) = request.into_parts();
+    let mut visit = Visit::of(&site, &parts);
     visit.bind(&site);
-    let members = browser::members(request).await.map(Params::of).unwrap_or_default();
+    let members = browser::members(&parts, body).await.map(Params::of).unwrap_or_default();
     visit.listen(&members);
     let page = view::device(StatusCode::OK, visit.lang, &visit.csrf(FORM), code(&members), "");
     visit.seal(page)
@@ -27,13 +28,13 @@ pub(super) async fn ask(State(site): State<Site>, request: Request) -> Response 
 
 /// `POST /device`.
 pub(super) async fn go(State(site): State<Site>, request: Request) -> Response {
-    let headers = request.headers().clone();
-    let visit = Visit::of(&site, &headers, request.extensions());
+    let (parts, body) = request.into_parts();
+    let visit = Visit::of(&site, &parts);
     let lang = visit.lang;
     let outcome = async {
-        let members = Params::of(browser::members(request).await?);
+        let members = Params::of(browser::members(&parts, body).await?);
         let get = |name: &str| members.once(name).ok().flatten().unwrap_or_default();
-        visit.check(&site, &headers, FORM, get("csrf"))?;
+        visit.check(&site, &parts.headers, FORM, get("csrf"))?;
         let typed = Secret::new(get("user_code").to_owned());
         match page::open(&site.services, visit.request(&site), &typed).await {
             Ok(key) => Ok(view::go(&format!("/interaction/oidc/{key}"))),

@@ -47,8 +47,9 @@ impl View {
 
 /// The page as it stands.
 pub(super) async fn show(State(site): State<Site>, Path(key): Path<String>, request: Request) -> Response {
-    let mut visit = Visit::of(&site, request.headers(), request.extensions());
-    let asked = Members::of_query(&request);
+    let (parts, _) = request.into_parts();
+    let mut visit = Visit::of(&site, &parts);
+    let asked = Members::of_query(parts.uri.query());
     let (view, chosen) = (View::named(asked.get("view")), Lang::from_tag(asked.get("lang")));
     visit.chosen = chosen.or(visit.chosen);
     let outcome = async {
@@ -101,15 +102,15 @@ pub(super) async fn step(
     Path((key, name)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let headers = request.headers().clone();
-    let json = headers.get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"application/json"));
-    let mut visit = Visit::of(&site, &headers, request.extensions());
+    let (parts, body) = request.into_parts();
+    let json = parts.headers.get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"application/json"));
+    let mut visit = Visit::of(&site, &parts);
     let outcome = async {
         let Some(action) = action(&name) else { return Err(Error::new(codes::NOT_FOUND)) };
-        let form = Form(Params::of(browser::members(request).await?));
+        let form = Form(Params::of(browser::members(&parts, body).await?));
         let step = load(&site, &visit, &key, action).await?;
         visit.lang = step.lang();
-        visit.check(&site, &headers, &key, form.get("csrf"))?;
+        visit.check(&site, &parts.headers, &key, form.get("csrf"))?;
         match take(&visit, step, &name, &form).await {
             Ok(done) => follow(&site, &mut visit, &key, done, json).await,
             // What is owed next, the page shows: a second factor, a new password.

@@ -29,17 +29,15 @@ pub(super) async fn profile(State(site): State<Site>, request: Request) -> Respo
 }
 
 async fn sign_out(site: &Site, app: Option<String>, redirect: &'static str, request: Request) -> Response {
-    let headers = request.headers().clone();
-    let posted = request.method() == Method::POST;
-    let path = request.uri().path().to_owned();
-    let mut visit = Visit::of(site, &headers, request.extensions());
+    let (parts, body) = request.into_parts();
+    let mut visit = Visit::of(site, &parts);
     let outcome = async {
-        let params = Params::of(browser::members(request).await?);
+        let params = Params::of(browser::members(&parts, body).await?);
         visit.listen(&params);
         let given = params.once("csrf").ok().flatten();
         let confirmed = match given {
-            Some(given) if posted => {
-                visit.check(site, &headers, ABOUT, given)?;
+            Some(given) if parts.method == Method::POST => {
+                visit.check(site, &parts.headers, ABOUT, given)?;
                 true
             }
             _ => false,
@@ -49,7 +47,7 @@ async fn sign_out(site: &Site, app: Option<String>, redirect: &'static str, requ
         match rules::end(&site.services, visit.request(site), wish).await? {
             Answer::Ask => {
                 visit.bind(site);
-                Ok(view::ask_logout(visit.lang, &path, &visit.csrf(ABOUT), redirect, &params))
+                Ok(view::ask_logout(visit.lang, parts.uri.path(), &visit.csrf(ABOUT), redirect, &params))
             }
             Answer::Done { realms, redirect } => {
                 for realm in &realms {

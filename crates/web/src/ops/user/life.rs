@@ -1,13 +1,12 @@
-//! Leaving, archives, sign-ins, applications, passwords of users.
+//! Leaving, archives, sessions, and what is known of a person.
 
 use watchword_api::common::{Page, Success, UserQuery};
 use watchword_api::user::{
-    AccessibleApp, ArchivedUser, AuthorizedResource, AuthorizedResourcesQuery, CheckSessionStatusReq,
-    EncryptedPassword, ListArchivedUsersQuery, LoggedInApp, LoginHistoryQuery, LoginRecord, PasswordCiphertext,
-    PasswordCiphertextBatchReq, PasswordCiphertextReq, PrincipalAuthentication, ResetLinkSent,
-    ResetPrincipalAuthenticationReq, ResignUserBatchReq, ResignUserReq, SendResetLinkReq, SessionStatus,
+    ArchivedUser, AuthorizedResource, AuthorizedResourcesQuery, CheckSessionStatusReq, EncryptedPassword,
+    ListArchivedUsersQuery, PasswordCiphertext, PasswordCiphertextBatchReq, PasswordCiphertextReq,
+    PrincipalAuthentication, ResetPrincipalAuthenticationReq, ResignUserBatchReq, ResignUserReq, SessionStatus,
 };
-use watchword_domain::user::{history, life, reset_link};
+use watchword_domain::user::life;
 use watchword_domain::{Audit, Ctx, Permission};
 use watchword_kit::Result;
 
@@ -27,18 +26,6 @@ pub(super) fn ops() -> Vec<Op> {
         Op::read("POST", "/api/v3/check-session-status", check_session_status)
             .needs(Permission::UserRead)
             .says("Whether a user is signed in to an application"),
-        Op::read("GET", "/api/v3/get-user-login-history", get_user_login_history)
-            .needs(Permission::UserRead)
-            .says("Sign-ins of a user"),
-        Op::read("GET", "/api/v3/get-user-loggedin-apps", get_user_loggedin_apps)
-            .needs(Permission::UserRead)
-            .says("Applications that a user has signed in to"),
-        Op::read("GET", "/api/v3/get-user-accessible-apps", get_user_accessible_apps)
-            .needs(Permission::UserRead)
-            .says("Applications that a user may enter"),
-        Op::read("GET", "/api/v3/get-user-authorized-apps", get_user_authorized_apps)
-            .needs(Permission::UserRead)
-            .says("Applications opened to a user by a rule"),
         Op::read("GET", "/api/v3/get-user-authorized-resources", get_user_authorized_resources)
             .needs(Permission::UserRead)
             .says("Resources that a user may use"),
@@ -59,9 +46,6 @@ pub(super) fn ops() -> Vec<Op> {
         Op::read("POST", "/api/v3/batch-get-user-encrypt-password", batch_get_user_encrypt_password)
             .needs(Permission::UserRead)
             .says("Refused: passwords are kept as one-way hashes"),
-        Op::write("POST", "/api/v3/send-user-reset-password-email-link", send_reset_link, Audit::PasswordLinkSend)
-            .needs(Permission::UserWrite)
-            .says("Send users a link by which they set a new password"),
     ]
 }
 
@@ -83,22 +67,6 @@ async fn check_session_status(ctx: Ctx, req: CheckSessionStatusReq) -> Result<Se
     Ok(SessionStatus { active: life::has_session(&ctx, req).await? })
 }
 
-async fn get_user_login_history(ctx: Ctx, query: LoginHistoryQuery) -> Result<Page<LoginRecord>> {
-    history::list(&ctx, query).await
-}
-
-async fn get_user_loggedin_apps(ctx: Ctx, query: UserQuery) -> Result<Vec<LoggedInApp>> {
-    history::logged_in_apps(&ctx, query).await
-}
-
-async fn get_user_accessible_apps(ctx: Ctx, query: UserQuery) -> Result<Vec<AccessibleApp>> {
-    history::accessible_apps(&ctx, query).await
-}
-
-async fn get_user_authorized_apps(ctx: Ctx, query: UserQuery) -> Result<Vec<AccessibleApp>> {
-    history::authorized_apps(&ctx, query).await
-}
-
 async fn get_user_authorized_resources(ctx: Ctx, query: AuthorizedResourcesQuery) -> Result<Page<AuthorizedResource>> {
     life::authorized_resources(&ctx, query).await
 }
@@ -118,8 +86,4 @@ async fn get_user_password_ciphertext(ctx: Ctx, req: PasswordCiphertextReq) -> R
 
 async fn batch_get_user_encrypt_password(ctx: Ctx, req: PasswordCiphertextBatchReq) -> Result<Vec<EncryptedPassword>> {
     life::password_ciphertexts(&ctx, req).await
-}
-
-async fn send_reset_link(ctx: Ctx, req: SendResetLinkReq) -> Result<Vec<ResetLinkSent>> {
-    reset_link::send(&ctx, req).await
 }

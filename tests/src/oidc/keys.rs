@@ -6,7 +6,7 @@ use watchword_domain::keys::signing;
 use watchword_kit::Millis;
 use watchword_testkit::Server;
 
-use super::{App, part, text};
+use crate::grant::{App, part, text};
 
 async fn kids(s: &Server) -> Vec<Value> {
     let keys = s.anonymous().get("/oidc/.well-known/jwks.json").await.body["keys"].clone();

@@ -3,7 +3,7 @@
 use serde_json::json;
 use watchword_testkit::{PASSWORD, Server};
 
-use super::{App, refused, text};
+use crate::grant::{App, refused, text};
 
 #[tokio::test]
 async fn every_way_to_send_the_token_tells_the_same_and_two_at_once_tell_nothing() {
@@ -12,7 +12,7 @@ async fn every_way_to_send_the_token_tells_the_same_and_two_at_once_tell_nothing
     let tokens = shop.sign_in(&s, "openid profile").await;
     let token = text(&tokens["access_token"]);
     let told = s.anonymous().bearer(token).get("/oidc/me").await.body;
-    assert_eq!(told["sub"], super::claims(&tokens["access_token"])["sub"]);
+    assert_eq!(told["sub"], crate::grant::claims(&tokens["access_token"])["sub"]);
     let plain = s.anonymous();
     let raw = s.anonymous().header("authorization", token);
     let query = format!("?access_token={token}");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use watchword_testkit::Server;
 
-use super::{App, app};
+use crate::grant::{App, app};
 
 const DOCUMENT: &str = "/oidc/.well-known/openid-configuration";
 
