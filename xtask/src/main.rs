@@ -1,8 +1,8 @@
 //! The developer's commands: `cargo xtask <command>`. Run `cargo xtask --help`.
 //!
-//! Layout: one file per command (`serve`, `test`, `docs`), and what commands share (`run` starts programs, `guard` ends
-//! them, `postgres` and `server` are the processes under test, `sdk` clients that we did not write, `supply` the
-//! dependency checks).
+//! Layout: one file per command (`serve`, `test`, `docs`, `bench`), and what commands share (`run` starts programs,
+//! `guard` ends them, `postgres` and `server` are the processes under test, `sdk` clients that we did not write, `supply`
+//! the dependency checks, `apt` what a bare machine lacks).
 
 mod apt;
 mod bench;

@@ -4,9 +4,10 @@
 //! - [`common`]: words that several modules share; [`idp`]: kinds of external identity providers
 //! - [`user`]: users; [`app`]: applications; [`access_key`]: keys for the management API
 //! - [`mfa_otp`]: second factors as an administrator sees them; [`mfa_factor`]: as their user sees them
-//! - [`post`]: positions; [`custom_field`]: custom and built-in fields; [`whitelist`]: who may register
+//! - [`organization`] and [`department`]: where people are; [`post`]: positions
+//! - [`custom_field`]: custom and built-in fields; [`whitelist`]: who may register
 //! - [`group`]: sets of users; [`role`]: what users may be in a permission space
-//! - [`security_settings`]: second factors of the whole user pool
+//! - [`security_settings`]: what holds for the whole user pool: second factors, passwords, pictures, locks, cookies
 //! - [`job`]: import and export of users
 //! - [`signup`]: registration; [`profile`]: a user's own account, [`my_resource`] and [`account_binding`] what belongs
 //!   to it, [`upload`] files

@@ -4,11 +4,17 @@
 //! - [`services`]: what every operation may use (database, keys, clock, settings)
 //! - [`ctx`]: one request: who asks, in which pool; the only way to a transaction
 //! - [`permission`], [`audit`]: what a key may be granted, what a write is called in the trail
-//! - [`keys`]: keys of the installation; [`passwords`]: the gate before the password hash; [`throttle`]: guess limits
-//! - [`captcha`]: pictures that only people read
-//! - [`caller`]: who is asking; [`client`]: which application, at the endpoints of OAuth; [`dpop`]: proofs of keys
-//! - [`token`]: what we hand out to be recognised by; [`grant`]: for what
-//! - `action_token`: changes in two steps
+//! - [`keys`]: keys of the installation; [`pool`]: user pools and their settings; `rules`: what names may be
+//! - [`bootstrap`], [`break_glass`]: what an operator does at the machine
+//! - [`caller`]: who is asking; [`client`]: which application, at the endpoints of OAuth; [`dpop`]: proofs of keys;
+//!   [`verified`]: signatures found right lately
+//! - [`passwords`]: the gate before the password hash; [`otp`]: judging codes; [`throttle`]: guess limits; [`captcha`]:
+//!   pictures that only people read; `action_token`: changes in two steps
+//! - [`login`]: the one way in; [`demand`]: which second factors it asks for
+//! - [`authorize`]: requests of browsers; [`par`]: those sent before; [`interaction`]: those that wait for their user;
+//!   [`sso_session`]: the sign-on of a browser; [`logout`]: its end; [`device_code`]: devices without a browser
+//! - [`token`]: what we hand out to be recognised by; [`grant`]: for what; [`mfa_token`], [`userinfo`]: what it says
+//! - [`outbox`]: messages that wait to be sent
 //! - the nouns of the API, named as in every other layer
 //!
 //! # Not here

@@ -9,7 +9,7 @@ use crate::Lang;
 pub struct Code {
     /// The name by which code and tests speak of it.
     pub name: &'static str,
-    /// The body's `statusCode`. The HTTP status is 200 except for 429.
+    /// The body's `statusCode`. In an envelope the HTTP status is 200, or 429; elsewhere as `docs/errors.md` says.
     pub status: u16,
     /// The body's `apiCode`; 0 means that none is sent.
     pub api: u32,

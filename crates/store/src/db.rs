@@ -224,7 +224,8 @@ impl Tx {
     }
 
     /// Inserts many rows with one statement's text (`INSERT INTO t (a, b) VALUES ($1, $2) ON CONFLICT …`).
-    /// SQLite runs it row by row; PostgreSQL gets one array per column. A column must not mix types.
+    /// SQLite runs it row by row; PostgreSQL gets a COPY, or with `ON CONFLICT` one array per column. A column must not
+    /// mix types.
     /// Answers the changed rows.
     pub async fn insert_many(&mut self, sql: impl Into<Sql<'_>>, rows: Vec<Vec<Val>>) -> Result<u64> {
         let sql = sql.into();

@@ -7,7 +7,12 @@
 //! - [`start`]: from a configuration to ready services
 //! - [`log`], [`metrics`]: what a running server tells
 //! - [`serve`]: accepts connections and keeps them within limits
-//! - [`worker`]: sends what is in the outbox, and forgets what is over
+//! - [`worker`]: sends what is in the outbox, does jobs, changes the state of users whose time has come, keeps the
+//!   search index and the signing keys fresh, and forgets what is over
+//!
+//! # Not here
+//! No rule, no SQL and no route: commands call `domain` as operations do, and the worker what `domain` and `store` hold
+//! ready for it.
 
 pub mod cli;
 pub mod config;

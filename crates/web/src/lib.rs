@@ -4,8 +4,10 @@
 //! - [`ops`]: every operation, one row each, one file per module
 //! - [`op`]: what a row is; [`dispatch`]: what happens to a request, top to bottom
 //! - [`caller`]: who asks, read from headers; [`input`]: bodies and queries, read strictly
-//! - [`envelope`]: the only place that writes a reply
-//! - [`openapi`]: the document made from the rows; [`pages`]: health, metrics, API page, development inbox
+//! - [`envelope`]: the only place that writes a reply; `cors`: which pages of other origins may read it; `meter`: what
+//!   is counted of it
+//! - [`openapi`]: the document made from the rows
+//! - [`pages`]: what is no operation: sign-in, links in e-mails, files of users, health, metrics, the API page
 //!
 //! # Not here
 //! No rule and no SQL.

@@ -53,16 +53,16 @@ pub fn ops() -> Vec<Op> {
         Op::read("GET", "/oidc/register/{client_id}", registration)
             .public()
             .oauth()
-            .says("What an application has registered (RFC 7592)"),
+            .says("What an application has registered (RFC 7592); needs its registration access token"),
         Op::write("PUT", "/oidc/register/{client_id}", change_registration, Audit::RegistrationUpdate)
             .public()
             .oauth()
-            .says("Change what an application has registered (RFC 7592)"),
+            .says("Change what an application has registered (RFC 7592); needs its registration access token"),
         Op::write("DELETE", "/oidc/register/{client_id}", end_registration, Audit::RegistrationDelete)
             .public()
             .oauth()
             .no_content()
-            .says("Delete an application that has registered itself (RFC 7592)"),
+            .says("Delete an application that has registered itself (RFC 7592); needs its registration access token"),
         Op::read("GET", "/api/v3/get-device-authorization", look_at_device)
             .user()
             .says("The device that shows this code"),
