@@ -26,6 +26,7 @@ type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
 const CALLBACK: &str = "https://app.example.com/callback";
+const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery staple";
 
 /// What the checks need to know.
@@ -85,7 +86,7 @@ fn prepare() -> Result<Journey> {
     let key = json!({ "accessKeyId": env("ACCESS_KEY_ID")?, "accessKeySecret": env("ACCESS_KEY_SECRET")? });
     let token = api(&host, "POST", "/api/v3/get-management-token", "", &key)?;
     let call = |method: &str, path: &str, body: Value| api(&host, method, path, text(&token, "access_token")?, &body);
-    let user = call("POST", "/api/v3/create-user", json!({ "username": "ada", "password": PASSWORD }))?;
+    let user = call("POST", "/api/v3/create-user", json!({ "username": "ada", "email": EMAIL, "password": PASSWORD }))?;
     let body = json!({ "appName": "Shop", "redirectUris": [CALLBACK],
         "oidcConfig": { "id_token_signed_response_alg": "RS256" } });
     let app = call("POST", "/api/v3/create-application", body)?;
@@ -130,7 +131,7 @@ impl Journey {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (address, state, nonce) = client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
-            .add_scopes(["profile", "offline_access"].map(|scope| Scope::new(scope.to_owned())))
+            .add_scopes(["email", "offline_access"].map(|scope| Scope::new(scope.to_owned())))
             .add_prompt(CoreAuthPrompt::Consent)
             .set_pkce_challenge(challenge)
             .url();
@@ -162,7 +163,7 @@ fn signs_in(journey: &Journey) -> Result {
     let subject = SubjectIdentifier::new(journey.user_id.clone());
     let told: CoreUserInfoClaims =
         client.user_info(tokens.access_token().clone(), Some(subject))?.request(&http::send)?;
-    require(told.preferred_username().is_some_and(|n| n.as_str() == "ada"), "userinfo tells the name")?;
+    require(told.email().is_some_and(|email| email.as_str() == EMAIL), "userinfo tells the address")?;
 
     let refresh = tokens.refresh_token().ok_or("no refresh token")?;
     let fresh = client.exchange_refresh_token(refresh)?.request(&http::send)?;
