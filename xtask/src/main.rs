@@ -30,7 +30,7 @@ cargo xtask <command>
       FILTER           only the Rust tests whose name contains FILTER
   docs [--check]     write docs/openapi.json and the generated parts of README.md; --check only compares
   bench [OPTIONS]    speed and memory against what the machine can do, on both engines (release): on two cores about
-                     ten minutes for login and provider, and half an hour for the directory
+                     a quarter of an hour for login and provider, and half an hour for the directory
       --only PART      only this part: login, provider or directory
       --quick          one short pass, and a directory of a tenth
       --sqlite-only    leave PostgreSQL out
