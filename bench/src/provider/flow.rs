@@ -145,6 +145,8 @@ fn page(reply: &[u8]) -> Result<Page> {
     })
 }
 
+/// What the page complains of, or all that it says.
 fn unexpected(what: &str, page: &Page) -> String {
-    format!("{what}: {:?} {}", page.location, page.text)
+    let alert = page.text.split_once(r#"role="alert">"#).and_then(|(_, rest)| rest.split('<').next());
+    format!("{what}: {:?} {}", page.location, alert.unwrap_or(&page.text))
 }
