@@ -123,6 +123,23 @@ pub async fn argon(length: Duration) -> Result<Baseline> {
     Ok(Baseline { name: "(d) raw Argon2id", value: on_every_core(length, right).await? })
 }
 
+/// Milliseconds of one Argon2id hash at the default cost, while nothing else runs.
+pub async fn one_hash(length: Duration) -> Result<f64> {
+    let all = move || {
+        let argon = Argon::default();
+        let stored = password::hash(seed::PASSWORD, &argon, &Entropy);
+        let (started, mut done) = (Instant::now(), 0u32);
+        while done == 0 || started.elapsed() < length {
+            if password::verify(seed::PASSWORD, &stored, &argon) != password::Verdict::Right {
+                return Err("a baseline failed".to_owned());
+            }
+            done += 1;
+        }
+        Ok(started.elapsed().as_secs_f64() * 1000.0 / f64::from(done))
+    };
+    tokio::task::spawn_blocking(all).await.map_err(said)?
+}
+
 /// How often `work` is done per second by as many threads as there are cores. It answers whether it succeeded.
 async fn on_every_core(length: Duration, work: impl Fn() -> bool + Send + Sync + 'static) -> Result<f64> {
     let all = move || {

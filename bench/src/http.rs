@@ -14,8 +14,8 @@ pub fn post(out: &mut Vec<u8>, path: &str, headers: &str, json: &str) {
 }
 
 /// Appends a POST of a form.
-pub fn post_form(out: &mut Vec<u8>, path: &str, form: &str) {
-    post_as(out, path, "", "application/x-www-form-urlencoded", form);
+pub fn post_form(out: &mut Vec<u8>, path: &str, headers: &str, form: &str) {
+    post_as(out, path, headers, "application/x-www-form-urlencoded", form);
 }
 
 fn post_as(out: &mut Vec<u8>, path: &str, headers: &str, kind: &str, body: &str) {
@@ -33,14 +33,19 @@ pub fn bearer(token: &str) -> String {
 
 /// Where the body of a complete reply lies; `None`: more is to come. The server sends `Content-Length` with every reply.
 pub fn body(reply: &[u8]) -> Option<Range<usize>> {
-    let head = find(reply, b"\r\n\r\n")?;
-    let length = reply[..head].split(|b| *b == b'\n').find_map(|line| {
-        let (name, value) = line.split_at_checked(b"content-length:".len())?;
-        name.eq_ignore_ascii_case(b"content-length:").then(|| value.trim_ascii())
-    })?;
-    let length: usize = std::str::from_utf8(length).ok()?.parse().ok()?;
-    let start = head + 4;
+    let start = find(reply, b"\r\n\r\n")? + 4;
+    let length: usize = headers(reply, "content-length").next()?.parse().ok()?;
     (reply.len() >= start + length).then_some(start..start + length)
+}
+
+/// The values of a header, whose name is given in lower case.
+pub fn headers<'a>(reply: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a str> {
+    let head = &reply[..find(reply, b"\r\n\r\n").unwrap_or_default()];
+    head.split(|b| *b == b'\n').filter_map(move |line| {
+        let (given, value) = line.split_at_checked(name.len())?;
+        let value = value.strip_prefix(b":").filter(|_| given.eq_ignore_ascii_case(name.as_bytes()))?;
+        std::str::from_utf8(value.trim_ascii()).ok()
+    })
 }
 
 pub fn is_200(reply: &[u8]) -> bool {

@@ -2,6 +2,7 @@
 //! with the server: requests are bytes, replies are looked at and not parsed.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -48,6 +49,21 @@ impl Connection {
     /// # Errors
     /// Any HTTP status but 200, with the reply.
     pub async fn exchange(&mut self, request: &[u8]) -> Result<&[u8]> {
+        let body = self.send(request).await?;
+        match http::is_200(&self.buffer) {
+            true => Ok(&self.buffer[body]),
+            false => Err(String::from_utf8_lossy(&self.buffer).into_owned()),
+        }
+    }
+
+    /// Sends a request and answers the whole of its reply, whatever its status.
+    pub async fn reply(&mut self, request: &[u8]) -> Result<&[u8]> {
+        self.send(request).await?;
+        Ok(&self.buffer)
+    }
+
+    /// Sends a request and reads its reply into the buffer; answers where its body lies.
+    async fn send(&mut self, request: &[u8]) -> Result<Range<usize>> {
         self.stream.write_all(request).await.map_err(said)?;
         self.buffer.clear();
         loop {
@@ -55,10 +71,7 @@ impl Connection {
                 return Err(format!("the server hung up: {}", String::from_utf8_lossy(&self.buffer)));
             }
             if let Some(body) = http::body(&self.buffer) {
-                if !http::is_200(&self.buffer) {
-                    return Err(String::from_utf8_lossy(&self.buffer).into_owned());
-                }
-                return Ok(&self.buffer[body]);
+                return Ok(body);
             }
         }
     }
@@ -139,7 +152,8 @@ async fn one<W: Work>(
     }
 }
 
-fn sum_up(mut samples: Vec<u32>, took: Duration) -> Load {
+/// Microseconds of each request, and how long all of them took.
+pub fn sum_up(mut samples: Vec<u32>, took: Duration) -> Load {
     samples.sort_unstable();
     let at = |part: f64| {
         let n = ((samples.len() as f64 * part) as usize).min(samples.len().saturating_sub(1));

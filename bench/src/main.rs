@@ -6,8 +6,8 @@
 //! # Layout
 //! - [`load`]: connections that send and check; [`http`]: requests as bytes; [`work`]: what each row sends
 //! - [`server`]: the process under test; [`seed`]: what its database holds
-//! - [`baseline`] and [`bulk`]: what the machine can do; [`rows`] and [`directory`]: what the server does with it;
-//!   [`soak`]: the long mixed load
+//! - [`baseline`] and [`bulk`]: what the machine can do; [`rows`], [`provider`] and [`directory`]: what the server does
+//!   with it; [`soak`]: the long mixed load
 //! - [`result`]: one measured row, as JSON for xtask
 
 mod baseline;
@@ -15,6 +15,7 @@ mod bulk;
 mod directory;
 mod http;
 mod load;
+mod provider;
 mod result;
 mod rows;
 mod seed;
@@ -37,8 +38,9 @@ watchword-bench measure OPTIONS       print the rows as JSON
   --data DIR          an empty directory for it
   --database URL      PostgreSQL; without it SQLite
   --pgbench FILE      PostgreSQL's own benchmark
+  --peer FILE         the program of the other provider, for Node.js
   --quick             one short pass instead of three, and a tenth of the directory
-  --only PART         login or directory
+  --only PART         login, provider or directory
   --soak MINUTES      mixed load for so long instead of the rows
 ";
 
@@ -49,16 +51,33 @@ pub struct Plan {
     data: PathBuf,
     database: Option<String>,
     pgbench: Option<PathBuf>,
+    peer: Option<PathBuf>,
     quick: bool,
     only: Option<Part>,
     /// Minutes.
     soak: Option<f64>,
 }
 
+impl Plan {
+    /// A plan for another installation.
+    async fn beside(&self, name: &str) -> Result<Plan> {
+        let data = self.data.join(name);
+        std::fs::create_dir_all(&data).map_err(said)?;
+        let mut database = None;
+        if let Some(url) = &self.database {
+            let (server, _) = url.rsplit_once('/').ok_or("--database names no database")?;
+            bulk::connect(url).await?.batch_execute(&format!("CREATE DATABASE {name}")).await.map_err(said)?;
+            database = Some(format!("{server}/{name}"));
+        }
+        Ok(Plan { data, database, ..self.clone() })
+    }
+}
+
 /// A part of the rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Login,
+    Provider,
     Directory,
 }
 
@@ -96,10 +115,14 @@ async fn measure(plan: &Plan) -> Result {
     if let Some(minutes) = plan.soak {
         rows.extend(soak::run(plan, minutes).await?);
     } else {
-        if plan.only != Some(Part::Directory) {
+        let wanted = |part| plan.only.is_none_or(|only| only == part);
+        if wanted(Part::Login) {
             rows.extend(rows::run(plan).await?);
         }
-        if plan.only != Some(Part::Login) {
+        if wanted(Part::Provider) {
+            rows.extend(provider::run(&plan.beside("provider").await?).await?);
+        }
+        if wanted(Part::Directory) {
             rows.extend(directory::run(plan).await?);
         }
     }
@@ -109,7 +132,8 @@ async fn measure(plan: &Plan) -> Result {
 
 fn plan(mut args: impl Iterator<Item = String>) -> Result<Plan> {
     let (mut watchword, mut data) = (None, None);
-    let (mut database, mut pgbench, mut quick, mut only, mut soak) = (None, None, false, None, None);
+    let (mut database, mut pgbench, mut peer, mut quick) = (None, None, None, false);
+    let (mut only, mut soak) = (None, None);
     while let Some(name) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{name} needs a value\n\n{HELP}"));
         match name.as_str() {
@@ -117,10 +141,12 @@ fn plan(mut args: impl Iterator<Item = String>) -> Result<Plan> {
             "--data" => data = Some(PathBuf::from(value()?)),
             "--database" => database = Some(value()?),
             "--pgbench" => pgbench = Some(PathBuf::from(value()?)),
+            "--peer" => peer = Some(PathBuf::from(value()?)),
             "--quick" => quick = true,
             "--only" => {
                 only = Some(match value()?.as_str() {
                     "login" => Part::Login,
+                    "provider" => Part::Provider,
                     "directory" => Part::Directory,
                     other => return Err(format!("no such part: {other}\n\n{HELP}")),
                 });
@@ -130,7 +156,7 @@ fn plan(mut args: impl Iterator<Item = String>) -> Result<Plan> {
         }
     }
     let (Some(watchword), Some(data)) = (watchword, data) else { return Err(HELP.to_owned()) };
-    Ok(Plan { watchword, data, database, pgbench, quick, only, soak })
+    Ok(Plan { watchword, data, database, pgbench, peer, quick, only, soak })
 }
 
 /// Says on the terminal what goes on; stdout is for the rows.

@@ -28,6 +28,8 @@ pub enum Target {
     Ratio { least: f64, aim: Option<f64> },
     /// At most so much, in the row's unit.
     AtMost(f64),
+    /// At most so much, and at most so many times the baseline.
+    Steady { most: f64, times: f64 },
     /// Told, not judged.
     None,
 }
@@ -60,15 +62,17 @@ impl Row {
         match self.target {
             Target::Ratio { least, .. } => Some(self.ratio()? >= least),
             Target::AtMost(most) => Some(self.value <= most),
+            Target::Steady { most, times } => Some(self.value <= most && self.ratio()? <= times),
             Target::None => None,
         }
     }
 
     pub fn json(&self) -> Value {
-        let (least, aim, most) = match self.target {
-            Target::Ratio { least, aim } => (Some(least), aim, None),
-            Target::AtMost(most) => (None, None, Some(most)),
-            Target::None => (None, None, None),
+        let (least, aim, most, times) = match self.target {
+            Target::Ratio { least, aim } => (Some(least), aim, None, None),
+            Target::AtMost(most) => (None, None, Some(most), None),
+            Target::Steady { most, times } => (None, None, Some(most), Some(times)),
+            Target::None => (None, None, None, None),
         };
         json!({
             "name": self.name,
@@ -79,6 +83,7 @@ impl Row {
             "least": least,
             "aim": aim,
             "most": most,
+            "times": times,
             "reached": self.reached(),
             "latency": self.latency.map(|(median, p99)| json!([median, p99])),
         })
@@ -91,4 +96,14 @@ pub fn median(mut passes: Vec<Row>) -> Option<Row> {
     passes.sort_by(|a, b| key(a).total_cmp(&key(b)));
     let middle = (passes.len().max(1) - 1) / 2;
     passes.into_iter().nth(middle)
+}
+
+/// [`median`] of each row of several passes over the same rows.
+pub fn medians(passes: Vec<Vec<Row>>) -> Vec<Row> {
+    let mut passes: Vec<_> = passes.into_iter().map(Vec::into_iter).collect();
+    let mut rows = Vec::new();
+    while let Some(same) = passes.iter_mut().map(Iterator::next).collect::<Option<Vec<Row>>>() {
+        rows.extend(median(same));
+    }
+    rows
 }

@@ -79,7 +79,8 @@ pub struct WithOtp {
 }
 
 /// How many of the users are what; the rest is only there.
-struct Shares {
+#[derive(Default)]
+pub struct Shares {
     to_import: usize,
     with_otp: usize,
     names: usize,
@@ -87,20 +88,31 @@ struct Shares {
     bare_tokens: usize,
 }
 
+impl Shares {
+    /// For sign-in and second factors.
+    pub fn login(plan: &Plan) -> Shares {
+        let passes = if plan.quick || plan.soak.is_some() { 1 } else { 3 };
+        Shares {
+            to_import: passes * IMPORT,
+            with_otp: passes * 20_000,
+            names: 4_000,
+            refreshing: 64,
+            bare_tokens: 4_000,
+        }
+    }
+
+    /// For the provider.
+    pub fn provider() -> Shares {
+        Shares { names: 4_000, bare_tokens: 10_000, ..Shares::default() }
+    }
+}
+
 /// `watchword init`, then the users. `public_url` is what the server will be told.
-pub async fn seed(plan: &Plan, public_url: &str) -> Result<Seeded> {
+pub async fn seed(plan: &Plan, public_url: &str, shares: Shares) -> Result<Seeded> {
     let made = init(plan)?;
     let of = |name: &str| text(&made, name);
     let services = open(plan, public_url).await?;
     let pool = of("userPoolId")?;
-    let passes = if plan.quick || plan.soak.is_some() { 1 } else { 3 };
-    let shares = Shares {
-        to_import: passes * IMPORT,
-        with_otp: passes * 20_000,
-        names: 4_000,
-        refreshing: 64,
-        bare_tokens: 4_000,
-    };
     note("seeding 100,000 users");
     let ctx = Ctx::system(services.clone(), PoolId::new(&pool), Audit::PoolCreate);
     let users = users(&ctx);
@@ -117,7 +129,7 @@ pub async fn seed(plan: &Plan, public_url: &str) -> Result<Seeded> {
     let with_otp = with_otp(&ctx, &app, take(shares.with_otp)).await?;
     let names = take(shares.names).iter().filter_map(|u| u.username.clone()).collect();
     let refreshing = take(shares.refreshing).to_vec();
-    let bare = sign(&ctx, drafts(&ctx, &app, take(shares.bare_tokens), "profile").await?)?;
+    let bare = sign(&ctx, drafts(&ctx, &app, take(shares.bare_tokens), "openid profile").await?)?;
     services.db.checkpoint().await.map_err(said)?;
     if let Some(url) = &plan.database {
         // As it would have been long ago in a database of this age.

@@ -52,7 +52,8 @@ impl Process {
         Process::start(constant, at, "/").await
     }
 
-    async fn start(mut command: Command, at: SocketAddr, path: &str) -> Result<Process> {
+    /// Any server that is ready once it answers 200 to this path.
+    pub async fn start(mut command: Command, at: SocketAddr, path: &str) -> Result<Process> {
         let started = Instant::now();
         let child = command.spawn().map_err(|e| format!("{}: {e}", command.get_program().display()))?;
         let mut process = Process { child, at, ready_after: Duration::ZERO };

@@ -10,7 +10,7 @@ use watchword_kit::{Clock, PoolId};
 use crate::load::{self, Work};
 use crate::result::Row;
 use crate::rows::{split, split_users};
-use crate::seed::{Seeded, WithOtp};
+use crate::seed::{Seeded, Shares, WithOtp};
 use crate::server::{Process, free_address};
 use crate::work::{self, Info, Refresh, SignIn};
 use crate::{Plan, Result, http, note, seed};
@@ -23,7 +23,7 @@ const FLAT: f64 = 110.0;
 
 pub async fn run(plan: &Plan, minutes: f64) -> Result<Vec<Row>> {
     let at = free_address()?;
-    let seeded = seed::seed(plan, &format!("http://{at}")).await?;
+    let seeded = seed::seed(plan, &format!("http://{at}"), Shares::login(plan)).await?;
     let server = Process::serve(plan, at).await?;
     let management = seeded.key.header(at).await?;
     let ctx = Ctx::system(seeded.services.clone(), PoolId::new(&seeded.pool), Audit::TokenIssue);

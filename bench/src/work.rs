@@ -125,7 +125,7 @@ impl Work for Refresh {
     fn request(&mut self, out: &mut Vec<u8>) -> bool {
         let (token, id, secret) = (&self.token, &self.app, &self.app_secret);
         let form = format!("grant_type=refresh_token&refresh_token={token}&client_id={id}&client_secret={secret}");
-        http::post_form(out, "/oidc/token", &form);
+        http::post_form(out, "/oidc/token", "", &form);
         true
     }
 
@@ -182,4 +182,56 @@ impl Work for Enrol {
 pub fn enrol(out: &mut Vec<u8>, token: &str) {
     let body = r#"{"factorType":"OTP","profile":{}}"#;
     http::post(out, "/api/v3/send-enroll-factor-request", &http::bearer(token), body);
+}
+
+/// A form of OAuth, one of several in turn.
+pub struct Form {
+    path: Arc<str>,
+    forms: Arc<Vec<String>>,
+    next: usize,
+    /// The text that a success has.
+    member: &'static str,
+}
+
+impl Form {
+    pub fn new(path: String, forms: Vec<String>, member: &'static str) -> Form {
+        Form { path: path.into(), forms: Arc::new(forms), next: 0, member }
+    }
+
+    pub fn from(self, next: usize) -> Form {
+        Form { next, ..self }
+    }
+}
+
+impl Work for Form {
+    fn request(&mut self, out: &mut Vec<u8>) -> bool {
+        self.next += 1;
+        http::post_form(out, &self.path, "", &self.forms[self.next % self.forms.len()]);
+        true
+    }
+
+    fn right(&mut self, body: &[u8]) -> bool {
+        http::member(body, self.member).is_some()
+    }
+}
+
+/// A GET without an envelope, with one of several headers in turn.
+pub struct Fetch {
+    pub path: &'static str,
+    pub headers: Arc<Vec<String>>,
+    pub next: usize,
+    /// What a right body has in it.
+    pub mark: &'static str,
+}
+
+impl Work for Fetch {
+    fn request(&mut self, out: &mut Vec<u8>) -> bool {
+        self.next = (self.next + 7919) % self.headers.len();
+        http::get(out, self.path, &self.headers[self.next]);
+        true
+    }
+
+    fn right(&mut self, body: &[u8]) -> bool {
+        http::find(body, self.mark.as_bytes()).is_some()
+    }
 }

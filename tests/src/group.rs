@@ -1,7 +1,6 @@
 //! Groups: chosen one by one, and by a rule that is followed.
 
 mod dynamic;
-mod load;
 mod manage;
 mod member;
 mod model;

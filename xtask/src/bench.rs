@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use crate::postgres::{Cluster, Durability};
 use crate::run::{self, Result};
+use crate::sdk;
 
 /// Where `--write` puts the tables: each part's between lines of its own.
 const REPORT: &str = "docs/performance.md";
 const END: &str = "<!-- end -->";
 /// What is measured, each part in databases of its own.
-const PARTS: [&str; 2] = ["login", "directory"];
+const PARTS: [&str; 3] = ["login", "provider", "directory"];
 
 #[derive(Default)]
 struct Options {
@@ -90,6 +91,9 @@ fn measure(programs: &Path, options: &Options, part: &str, cluster: Option<&Clus
         bench.args(["--database", &cluster.url("watchword")]);
         bench.arg("--pgbench").arg(cluster.client("pgbench").get_program());
     }
+    if part == "provider" {
+        bench.arg("--peer").arg(sdk::peer()?);
+    }
     if options.quick {
         bench.arg("--quick");
     }
@@ -99,17 +103,23 @@ fn measure(programs: &Path, options: &Options, part: &str, cluster: Option<&Clus
     };
     let done = bench.stderr(Stdio::inherit()).output().map_err(|e| format!("cannot start watchword-bench: {e}"))?;
     if !done.status.success() {
-        let log = std::fs::read_to_string(data.0.join("server.log")).unwrap_or_default();
-        let tail: Vec<&str> = log.lines().rev().take(5).collect();
+        let logs = last_lines(&data.0).join("\n");
         return Err(format!(
-            "the benchmark ended with {}\nlast lines of the server, newest first:\n{}",
-            done.status,
-            tail.join("\n")
+            "the benchmark ended with {}\nlast lines of the servers, newest first:\n{logs}",
+            done.status
         ));
     }
     let rows: Value =
         serde_json::from_slice(&done.stdout).map_err(|e| format!("the benchmark printed no JSON: {e}"))?;
     rows.as_array().cloned().ok_or_else(|| "the benchmark printed no rows".to_owned())
+}
+
+/// What the servers of this directory and those in it said last.
+fn last_lines(data: &Path) -> Vec<String> {
+    let inside = std::fs::read_dir(data).into_iter().flatten().flatten().map(|entry| entry.path());
+    let logs = inside.map(|dir| dir.join("server.log")).chain([data.join("server.log")]);
+    let texts = logs.filter_map(|log| std::fs::read_to_string(log).ok());
+    texts.flat_map(|log| log.lines().rev().take(5).map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// A directory that goes with this value.
@@ -153,7 +163,10 @@ fn line(row: &Value) -> String {
     let target = match (percent(&row["least"]), percent(&row["aim"]), row["most"].as_f64()) {
         (Some(least), Some(aim), _) => format!("≥ {least}, aim {aim}"),
         (Some(least), None, _) => format!("≥ {least}"),
-        (_, _, Some(most)) => format!("≤ {most}{space}{unit}"),
+        (_, _, Some(most)) => match percent(&row["times"]) {
+            Some(times) => format!("≤ {most}{space}{unit}, ≤ {times}"),
+            None => format!("≤ {most}{space}{unit}"),
+        },
         _ => String::new(),
     };
     let latency = match (row["latency"][0].as_f64(), row["latency"][1].as_f64()) {
@@ -196,7 +209,8 @@ fn number(value: &Value) -> String {
 fn write(part: &str, table: &str) -> Result {
     let path = run::root().join(REPORT);
     let report = run::read(&path)?;
-    let begin = format!("<!-- {part}: made by `cargo xtask bench --write` -->");
+    let option = if part == "soak" { "--soak " } else { "" };
+    let begin = format!("<!-- {part}: made by `cargo xtask bench {option}--write` -->");
     let parts = report.split_once(&begin).and_then(|(head, rest)| Some((head, rest.split_once(END)?.1)));
     let (head, tail) = parts.ok_or_else(|| format!("{REPORT} has no place for the table of {part}"))?;
     run::write(&path, &format!("{head}{begin}\n{}\n{END}{tail}", table.trim_end()))

@@ -1,8 +1,8 @@
 //! The developer's commands: `cargo xtask <command>`. Run `cargo xtask --help`.
 //!
 //! Layout: one file per command (`serve`, `test`, `docs`, `bench`), and what commands share (`run` starts programs,
-//! `guard` ends them, `postgres` and `server` are the processes under test, `sdk` the official SDKs, `supply` the
-//! dependency checks, `apt` what a bare machine lacks).
+//! `guard` ends them, `postgres` and `server` are the processes under test, `sdk` clients that we did not write, `supply`
+//! the dependency checks, `apt` what a bare machine lacks).
 
 mod apt;
 mod bench;
@@ -29,11 +29,13 @@ cargo xtask <command>
       --sqlite-only    leave out the steps that need PostgreSQL
       FILTER           only the Rust tests whose name contains FILTER
   docs [--check]     write docs/openapi.json and the generated parts of README.md; --check only compares
-  bench [OPTIONS]    speed and memory against what the machine can do, on both engines (release; under six minutes)
-      --quick          one short pass, under 90 seconds
+  bench [OPTIONS]    speed and memory against what the machine can do, on both engines (release): on two cores about
+                     a quarter of an hour for login and provider, and half an hour for the directory
+      --only PART      only this part: login, provider or directory
+      --quick          one short pass, and a directory of a tenth
       --sqlite-only    leave PostgreSQL out
-      --soak [MINUTES] mixed load for so long (10) instead of the table
-      --write          put the table into docs/performance.md
+      --soak [MINUTES] mixed load for so long (10) instead of the parts
+      --write          put the tables into docs/performance.md
   openapi            print the OpenAPI document
   help               this text
 ";

@@ -1,4 +1,5 @@
-//! The official SDKs, unmodified, against a server of their own: the journeys in `tests/sdk` and README.md's snippets.
+//! Clients that we did not write, against a server of their own: the journeys in `tests/sdk`, README.md's snippets, and
+//! the other provider that the benchmark is held against.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -12,15 +13,20 @@ use run::Result;
 pub enum Language {
     Node,
     Python,
+    Rust,
 }
 
 /// Runs the program `name` of the language against a new server.
 pub fn journey(language: Language, name: &str, binary: &Path, database: Option<&str>) -> Result {
-    let environment = Environment::of(language)?;
     let file = format!("{name}.{}", language.extension());
-    let source = run::root().join("tests/sdk").join(language.directory()).join(&file);
-    let program = environment.place(&run::read(&source)?, &file)?;
-    drive(&environment, &program, binary, database)
+    let source = run::root().join("tests/sdk").join(language.directory());
+    let program = match language {
+        Language::Rust => built(&source, name)?,
+        _ => Environment::of(language)?.program(&run::read(&source.join(&file))?, &file)?,
+    };
+    // Its users read the codes that they are sent.
+    let flags: &[&str] = if name == "account" { &["--demo"] } else { &[] };
+    drive(program, binary, database, flags)
 }
 
 /// Runs README.md's snippets in this language, as they stand, each against a new server.
@@ -32,17 +38,24 @@ pub fn readme(language: Language, binary: &Path, database: Option<&str>) -> Resu
     }
     let environment = Environment::of(language)?;
     for (number, text) in snippets.iter().enumerate() {
-        let program = environment.place(text, &format!("readme-{}.{}", number + 1, language.extension()))?;
-        drive(&environment, &program, binary, database)?;
+        let program = environment.program(text, &format!("readme-{}.{}", number + 1, language.extension()))?;
+        drive(program, binary, database, &[])?;
     }
     Ok(())
 }
 
-fn drive(environment: &Environment, program: &Path, binary: &Path, database: Option<&str>) -> Result {
-    let server = Server::start(binary, database)?;
-    let mut command = run::command(&environment.interpreter);
-    command.arg(program).envs(server.environment()?);
-    run::run(&mut command).map_err(|error| format!("{error}\nthe server's last words:\n{}", server.last_words()))
+/// The program of the provider in `bench/peer`, with what it needs beside it.
+pub fn peer() -> Result<PathBuf> {
+    let source = run::root().join("bench/peer");
+    let dir = installed("peer", &source.join("package-lock.json"), |dir| install_node(dir, &source))?;
+    let program = "oidc-provider.mjs";
+    placed(&dir, &run::read(&source.join(program))?, program)
+}
+
+fn drive(mut program: Command, binary: &Path, database: Option<&str>, flags: &[&str]) -> Result {
+    let server = Server::start(binary, database, flags)?;
+    program.envs(server.environment()?);
+    run::run(&mut program).map_err(|error| format!("{error}\nthe server's last words:\n{}", server.last_words()))
 }
 
 impl Language {
@@ -50,6 +63,7 @@ impl Language {
         match self {
             Language::Node => "node",
             Language::Python => "python",
+            Language::Rust => "rust",
         }
     }
 
@@ -57,6 +71,7 @@ impl Language {
         match self {
             Language::Node => "js",
             Language::Python => "python",
+            Language::Rust => "rust",
         }
     }
 
@@ -64,18 +79,20 @@ impl Language {
         match self {
             Language::Node => "mjs",
             Language::Python => "py",
-        }
-    }
-
-    fn lock(self) -> &'static str {
-        match self {
-            Language::Node => "package-lock.json",
-            Language::Python => "requirements.txt",
+            Language::Rust => "rs",
         }
     }
 }
 
-/// A directory under `target` with the SDK installed, named after the lock file's content, so that it is made once.
+/// A program of the package at `source`, a workspace of its own: what it depends on is not what the server depends on.
+fn built(source: &Path, name: &str) -> Result<Command> {
+    let target = run::target().join("sdk/rust");
+    let mut cargo = run::cargo(&["build", "--locked", "--manifest-path"]);
+    run::run(cargo.arg(source.join("Cargo.toml")).arg("--target-dir").arg(&target))?;
+    Ok(run::command(target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))))
+}
+
+/// A directory under `target` where an interpreter finds what the lock file names.
 struct Environment {
     dir: PathBuf,
     interpreter: PathBuf,
@@ -84,56 +101,67 @@ struct Environment {
 impl Environment {
     fn of(language: Language) -> Result<Environment> {
         let source = run::root().join("tests/sdk").join(language.directory());
-        let lock = run::read(&source.join(language.lock()))?;
-        let mut hasher = DefaultHasher::new();
-        lock.hash(&mut hasher);
-        let dir = run::target().join("sdk").join(format!("{}-{:016x}", language.directory(), hasher.finish()));
-        let interpreter = match language {
-            Language::Node => PathBuf::from("node"),
-            Language::Python => dir.join("venv/bin/python"),
-        };
-        let environment = Environment { dir, interpreter };
-        let installed = environment.dir.join("installed");
-        if !installed.exists() {
-            let _ = std::fs::remove_dir_all(&environment.dir);
-            run::create_dir(&environment.dir)?;
-            match language {
-                Language::Node => environment.install_node(&source)?,
-                Language::Python => environment.install_python(&source)?,
+        let name = language.directory();
+        match language {
+            Language::Node => {
+                let dir = installed(name, &source.join("package-lock.json"), |dir| install_node(dir, &source))?;
+                Ok(Environment { dir, interpreter: PathBuf::from("node") })
             }
-            run::write(&installed, "")?;
+            Language::Python => {
+                let dir = installed(name, &source.join("requirements.txt"), |dir| install_python(dir, &source))?;
+                Ok(Environment { interpreter: dir.join("venv/bin/python"), dir })
+            }
+            Language::Rust => Err("programs in Rust are built".to_owned()),
         }
-        Ok(environment)
     }
 
-    fn install_node(&self, source: &Path) -> Result {
-        if !run::works(run::command("node").arg("--version")) || !run::works(run::command("npm").arg("--version")) {
-            apt::install("Node.js", &["nodejs", "npm"])?;
-        }
-        for file in ["package.json", "package-lock.json"] {
-            run::write(&self.dir.join(file), &run::read(&source.join(file))?)?;
-        }
-        let mut npm = run::command("npm");
-        run::run(
-            npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]).current_dir(&self.dir),
-        )
+    fn program(&self, text: &str, name: &str) -> Result<Command> {
+        let mut command = run::command(&self.interpreter);
+        command.arg(placed(&self.dir, text, name)?);
+        Ok(command)
     }
+}
 
-    fn install_python(&self, source: &Path) -> Result {
-        let venv = self.dir.join("venv");
-        if !run::works(run::command("python3").args(["-c", "import venv, ensurepip"])) {
-            apt::install("Python 3 with venv", &["python3", "python3-venv"])?;
-        }
-        run::run(run::command("python3").args(["-m", "venv"]).arg(&venv))?;
-        let mut pip = Command::new(venv.join("bin/pip"));
-        pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-        run::run(pip.arg(source.join("requirements.txt")))
-    }
+/// Puts a program where it finds its packages (Node looks beside the file).
+fn placed(dir: &Path, text: &str, name: &str) -> Result<PathBuf> {
+    let path = dir.join(name);
+    run::write(&path, text)?;
+    Ok(path)
+}
 
-    /// Puts a program where it finds the SDK (Node looks beside the file).
-    fn place(&self, text: &str, name: &str) -> Result<PathBuf> {
-        let path = self.dir.join(name);
-        run::write(&path, text)?;
-        Ok(path)
+/// A directory named after the lock file's content, so that it is made once.
+fn installed(name: &str, lock: &Path, install: impl FnOnce(&Path) -> Result) -> Result<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    run::read(lock)?.hash(&mut hasher);
+    let dir = run::target().join("sdk").join(format!("{name}-{:016x}", hasher.finish()));
+    let done = dir.join("installed");
+    if !done.exists() {
+        let _ = std::fs::remove_dir_all(&dir);
+        run::create_dir(&dir)?;
+        install(&dir)?;
+        run::write(&done, "")?;
     }
+    Ok(dir)
+}
+
+fn install_node(dir: &Path, source: &Path) -> Result {
+    if !run::works(run::command("node").arg("--version")) || !run::works(run::command("npm").arg("--version")) {
+        apt::install("Node.js", &["nodejs", "npm"])?;
+    }
+    for file in ["package.json", "package-lock.json"] {
+        run::write(&dir.join(file), &run::read(&source.join(file))?)?;
+    }
+    let mut npm = run::command("npm");
+    run::run(npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]).current_dir(dir))
+}
+
+fn install_python(dir: &Path, source: &Path) -> Result {
+    let venv = dir.join("venv");
+    if !run::works(run::command("python3").args(["-c", "import venv, ensurepip"])) {
+        apt::install("Python 3 with venv", &["python3", "python3-venv"])?;
+    }
+    run::run(run::command("python3").args(["-m", "venv"]).arg(&venv))?;
+    let mut pip = Command::new(venv.join("bin/pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+    run::run(pip.arg(source.join("requirements.txt")))
 }

@@ -19,8 +19,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// `watchword init`, then `watchword serve`, on SQLite or on the PostgreSQL database at `database`.
-    pub fn start(binary: &Path, database: Option<&str>) -> Result<Server> {
+    /// `watchword init`, then `watchword serve` with these flags, on SQLite or on the PostgreSQL database at `database`.
+    pub fn start(binary: &Path, database: Option<&str>, flags: &[&str]) -> Result<Server> {
         let port = free_port()?;
         let host = format!("http://127.0.0.1:{port}");
         let dir = std::env::temp_dir().join(format!("watchword-{}-{port}", std::process::id()));
@@ -32,7 +32,7 @@ impl Server {
         let keys = serde_json::from_str(&printed).map_err(|e| format!("`watchword init` printed no JSON: {e}"))?;
 
         let mut serve = Command::new(binary);
-        serve.arg("serve").arg("--data").arg(&dir).args(&url);
+        serve.arg("serve").arg("--data").arg(&dir).args(&url).args(flags);
         serve.args(["--listen", &format!("127.0.0.1:{port}"), "--public-url", &host]);
         let log = dir.join("server.log");
         let ending = Ending { signal: "TERM", remove: Some(&dir), user: None };

@@ -13,82 +13,50 @@ use crate::{docs, supply};
 struct Step {
     name: &'static str,
     about: &'static str,
-    run: fn(&Context) -> Result,
+    run: Run,
+}
+
+enum Run {
+    Check(fn(&Context) -> Result),
+    /// A program of `tests/sdk`, on the engine that the step's name ends with.
+    Journey(Language, &'static str),
+}
+
+const fn check(name: &'static str, about: &'static str, run: fn(&Context) -> Result) -> Step {
+    Step { name, about, run: Run::Check(run) }
+}
+
+const fn journey(name: &'static str, about: &'static str, language: Language, program: &'static str) -> Step {
+    Step { name, about, run: Run::Journey(language, program) }
 }
 
 const STEPS: &[Step] = &[
-    Step { name: "format", about: "rustfmt changes nothing", run: |_| run::run(&mut run::cargo(&["fmt", "--check"])) },
-    Step { name: "clippy", about: "no warnings", run: clippy },
-    Step { name: "tests-sqlite", about: "all Rust tests, on SQLite", run: Context::tests_on_sqlite },
-    Step {
-        name: "tests-postgres",
-        about: "the tests that reach a database, on PostgreSQL",
-        run: Context::tests_on_postgres,
-    },
-    Step {
-        name: "node-sqlite",
-        about: "Node SDK journey: second factors",
-        run: |c| c.journey(Language::Node, "journey", false),
-    },
-    Step {
-        name: "python-sqlite",
-        about: "Python SDK journey: second factors",
-        run: |c| c.journey(Language::Python, "journey", false),
-    },
-    Step {
-        name: "node-company-sqlite",
-        about: "Node SDK journey: a company",
-        run: |c| c.journey(Language::Node, "company", false),
-    },
-    Step {
-        name: "python-company-sqlite",
-        about: "Python SDK journey: a company",
-        run: |c| c.journey(Language::Python, "company", false),
-    },
-    Step {
-        name: "node-postgres",
-        about: "Node SDK journey: second factors",
-        run: |c| c.journey(Language::Node, "journey", true),
-    },
-    Step {
-        name: "python-postgres",
-        about: "Python SDK journey: second factors",
-        run: |c| c.journey(Language::Python, "journey", true),
-    },
-    Step {
-        name: "node-company-postgres",
-        about: "Node SDK journey: a company",
-        run: |c| c.journey(Language::Node, "company", true),
-    },
-    Step {
-        name: "python-company-postgres",
-        about: "Python SDK journey: a company",
-        run: |c| c.journey(Language::Python, "company", true),
-    },
-    Step {
-        name: "node-oidc-sqlite",
-        about: "openid-client, oauth4webapi and the SDK: OIDC",
-        run: |c| c.journey(Language::Node, "oidc", false),
-    },
-    Step {
-        name: "node-oidc-postgres",
-        about: "openid-client, oauth4webapi and the SDK: OIDC",
-        run: |c| c.journey(Language::Node, "oidc", true),
-    },
-    Step {
-        name: "python-oidc-sqlite",
-        about: "Authlib and the SDK: OIDC",
-        run: |c| c.journey(Language::Python, "oidc", false),
-    },
-    Step {
-        name: "python-oidc-postgres",
-        about: "Authlib and the SDK: OIDC",
-        run: |c| c.journey(Language::Python, "oidc", true),
-    },
-    Step { name: "readme", about: "README.md's Node and Python snippets, as they stand", run: Context::readme },
-    Step { name: "generated", about: "docs/openapi.json and README.md are fresh", run: |c| docs::check(&c.binary()?) },
-    Step { name: "licences", about: "cargo-deny: licences, forbidden crates, sources", run: |_| supply::deny() },
-    Step { name: "advisories", about: "cargo-audit, offline", run: |_| supply::audit() },
+    check("format", "rustfmt changes nothing", format),
+    check("clippy", "no warnings", clippy),
+    check("tests-sqlite", "all Rust tests, on SQLite", Context::tests_on_sqlite),
+    check("tests-postgres", "the tests that reach a database, on PostgreSQL", Context::tests_on_postgres),
+    journey("node-sqlite", "Node SDK journey: second factors", Language::Node, "journey"),
+    journey("python-sqlite", "Python SDK journey: second factors", Language::Python, "journey"),
+    journey("node-company-sqlite", "Node SDK journey: a company", Language::Node, "company"),
+    journey("python-company-sqlite", "Python SDK journey: a company", Language::Python, "company"),
+    journey("node-postgres", "Node SDK journey: second factors", Language::Node, "journey"),
+    journey("python-postgres", "Python SDK journey: second factors", Language::Python, "journey"),
+    journey("node-company-postgres", "Node SDK journey: a company", Language::Node, "company"),
+    journey("python-company-postgres", "Python SDK journey: a company", Language::Python, "company"),
+    journey("node-oidc-sqlite", "openid-client, oauth4webapi and the SDK: OIDC and OAuth", Language::Node, "oidc"),
+    journey("node-oidc-postgres", "openid-client, oauth4webapi and the SDK: OIDC and OAuth", Language::Node, "oidc"),
+    journey("python-oidc-sqlite", "Authlib and the SDK: OIDC and OAuth", Language::Python, "oidc"),
+    journey("python-oidc-postgres", "Authlib and the SDK: OIDC and OAuth", Language::Python, "oidc"),
+    journey("rust-oidc-sqlite", "the crate openidconnect: OIDC", Language::Rust, "oidc"),
+    journey("rust-oidc-postgres", "the crate openidconnect: OIDC", Language::Rust, "oidc"),
+    journey("node-account-sqlite", "Node SDK journey: a user's own account", Language::Node, "account"),
+    journey("node-account-postgres", "Node SDK journey: a user's own account", Language::Node, "account"),
+    journey("python-account-sqlite", "Python SDK journey: a user's own account", Language::Python, "account"),
+    journey("python-account-postgres", "Python SDK journey: a user's own account", Language::Python, "account"),
+    check("readme", "README.md's Node and Python snippets, as they stand", Context::readme),
+    check("generated", "docs/openapi.json and README.md are fresh", |c| docs::check(&c.binary()?)),
+    check("licences", "cargo-deny: licences, forbidden crates, sources", |_| supply::deny()),
+    check("advisories", "cargo-audit, offline", |_| supply::audit()),
 ];
 
 /// Folders beside the repository against which tests compare, where they are there.
@@ -110,7 +78,10 @@ pub fn run(args: &[String]) -> Result {
     for (index, step) in steps.iter().enumerate() {
         println!("\n=== {}/{} {}: {}", index + 1, steps.len(), step.name, step.about);
         let began = Instant::now();
-        let outcome = (step.run)(&context);
+        let outcome = match step.run {
+            Run::Check(run) => run(&context),
+            Run::Journey(language, program) => context.journey(language, program, step.name.ends_with("-postgres")),
+        };
         let took = began.elapsed().as_secs_f64();
         match outcome {
             Ok(()) => println!("=== ok: {} ({took:.1} s)", step.name),
@@ -232,6 +203,11 @@ impl Context {
         command.args(&self.filter);
         command
     }
+}
+
+fn format(_: &Context) -> Result {
+    run::run(&mut run::cargo(&["fmt", "--check"]))?;
+    run::run(&mut run::cargo(&["fmt", "--check", "--manifest-path", "tests/sdk/rust/Cargo.toml"]))
 }
 
 fn clippy(_: &Context) -> Result {

@@ -1,8 +1,10 @@
-//! create-users-batch against the same rows, written raw.
+//! create-users-batch against the same rows, written raw, and beside rules of groups.
+
+mod rules;
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use watchword_domain::Audit;
 use watchword_domain::ctx::Ctx;
 use watchword_kit::Millis;
@@ -15,7 +17,7 @@ use super::Run;
 use super::people::{Person, person};
 use crate::bulk::{self, Rows};
 use crate::load::{self, Load, Work};
-use crate::result::{Baseline, Row, median};
+use crate::result::{Baseline, Row, Target, median};
 use crate::{Result, http};
 
 /// Users of one call, the most there may be.
@@ -23,17 +25,19 @@ const BATCH: usize = 50;
 /// Calls of one pass.
 const CALLS: usize = 200;
 const CONNECTIONS: usize = 4;
+const CREATE: &str = "/api/v3/create-users-batch";
 
-/// Calls of create-users-batch, each of other users.
-struct Create {
+/// Calls of one operation, each of other users.
+struct Write {
+    path: &'static str,
     management: String,
     bodies: Vec<String>,
 }
 
-impl Work for Create {
+impl Work for Write {
     fn request(&mut self, out: &mut Vec<u8>) -> bool {
         let Some(body) = self.bodies.pop() else { return false };
-        http::post(out, "/api/v3/create-users-batch", &self.management, &body);
+        http::post(out, self.path, &self.management, &body);
         true
     }
 
@@ -43,31 +47,55 @@ impl Work for Create {
 }
 
 pub async fn create(run: &Run<'_>) -> Result<Row> {
-    let passes: u64 = if run.plan.quick { 1 } else { 3 };
     let mut rows = Vec::new();
-    for pass in 0..passes {
-        // Behind everybody who is there, so that nobody has their names.
-        let from = run.place.users + pass * (BATCH * CALLS) as u64;
-        let people: Vec<Person> = (from..from + (BATCH * CALLS) as u64).map(|n| person(n, run.place.users)).collect();
+    for pass in 0..run.passes() {
+        let people = newcomers(run, pass);
         let took = bulk::insert(run.plan, raw(run, &people)).await?;
         let raw = Baseline { name: "(b) raw bulk insert", value: people.len() as f64 / took.as_secs_f64() };
-        let bodies: Vec<String> = people.chunks(BATCH).map(body).collect();
-        let share = CALLS / CONNECTIONS;
-        let work = |bodies: &[String]| Create { management: run.place.management.clone(), bodies: bodies.to_vec() };
-        let works = bodies.chunks(share).map(work).collect();
-        let done = load::run(run.place.at, works, Duration::ZERO, Duration::from_secs(120)).await?;
-        let users = Load { per_second: done.per_second * BATCH as f64, ..done };
+        let users = written(run, CREATE, people.chunks(BATCH).map(body).collect()).await?;
         rows.push(Row::rate("create-users-batch, 50 in a call, 4 connections, users", &users, &raw, 0.2, None));
     }
     median(rows).ok_or_else(|| "no pass".into())
 }
 
-fn body(people: &[Person]) -> String {
-    let user = |p: &Person| {
-        json!({ "username": p.username, "email": p.email, "phone": p.phone, "externalId": p.external_id,
-            "name": p.name, "company": p.company })
+/// What rules of groups cost those who write people: as many are made and changed before and after there are thirty.
+pub async fn with_rules(run: &Run<'_>) -> Result<[Row; 2]> {
+    let before = rules::written(run, 0).await?;
+    rules::make(run).await?;
+    let after = rules::written(run, 1).await?;
+    let row = |name: &str, before: &Load, after: &Load| Row {
+        target: Target::None,
+        ..Row::rate(name, after, &Baseline { name: "without rules", value: before.per_second }, 0.0, None)
     };
-    json!({ "list": people.iter().map(user).collect::<Vec<_>>() }).to_string()
+    Ok([
+        row("create-users-batch, where 30 groups follow rules, users", &before.created, &after.created),
+        row("update-user-batch, where 30 groups follow rules, users", &before.changed, &after.changed),
+    ])
+}
+
+/// Behind everybody who is there, so that nobody has their names.
+fn newcomers(run: &Run<'_>, pass: u64) -> Vec<Person> {
+    let from = run.place.users + pass * (BATCH * CALLS) as u64;
+    (from..from + (BATCH * CALLS) as u64).map(|n| person(n, run.place.users)).collect()
+}
+
+/// Sends each body once; the rate is that of users.
+async fn written(run: &Run<'_>, path: &'static str, bodies: Vec<String>) -> Result<Load> {
+    let share = bodies.len().div_ceil(CONNECTIONS);
+    let management = &run.place.management;
+    let work = |bodies: &[String]| Write { path, management: management.clone(), bodies: bodies.to_vec() };
+    let works = bodies.chunks(share).map(work).collect();
+    let done = load::run(run.place.at, works, Duration::ZERO, Duration::from_secs(120)).await?;
+    Ok(Load { per_second: done.per_second * BATCH as f64, ..done })
+}
+
+fn body(people: &[Person]) -> String {
+    json!({ "list": people.iter().map(shown).collect::<Vec<_>>() }).to_string()
+}
+
+fn shown(p: &Person) -> Value {
+    json!({ "username": p.username, "email": p.email, "phone": p.phone, "externalId": p.external_id,
+        "name": p.name, "company": p.company })
 }
 
 /// What the calls write: users, their texts, and a row of the audit trail for each call.

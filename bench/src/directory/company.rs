@@ -18,6 +18,8 @@ use crate::{Result, said, seed};
 pub const COMPANY: &str = "company";
 /// Code of the group of a tenth of all people.
 pub const GROUP: &str = "group-0";
+/// Code of the role that is given to the first division and to two groups.
+pub const WIDE_ROLE: &str = "wide";
 /// Rows of one unit of work.
 const CHUNK: usize = 10_000;
 const DIVISIONS: usize = 200;
@@ -71,8 +73,9 @@ pub async fn found(ctx: &Ctx, size: usize, people: &[String]) -> Result<Company>
         tx.commit().await.map_err(said)?;
     }
     join(ctx, &company, big, people).await?;
-    groups(ctx, people).await?;
-    roles(ctx, people).await?;
+    let groups = groups(ctx, people).await?;
+    let sources = [("DEPARTMENT", &company.division), ("GROUP", &groups[0]), ("GROUP", &groups[1])];
+    roles(ctx, people, &sources).await?;
     Ok(company)
 }
 
@@ -127,7 +130,8 @@ async fn join(ctx: &Ctx, company: &Company, big: usize, people: &[String]) -> Re
     tx.commit().await.map_err(said)
 }
 
-async fn groups(ctx: &Ctx, people: &[String]) -> Result {
+/// Answers their ids.
+async fn groups(ctx: &Ctx, people: &[String]) -> Result<Vec<String>> {
     let made: Vec<Group> = (0..GROUPS)
         .map(|n| Group {
             pool_id: ctx.pool().to_string(),
@@ -153,7 +157,7 @@ async fn groups(ctx: &Ctx, people: &[String]) -> Result {
         group::add_members(&mut tx, ctx.pool(), part, ctx.now()).await.map_err(said)?;
         tx.commit().await.map_err(said)?;
     }
-    Ok(())
+    Ok(made.into_iter().map(|group| group.id).collect())
 }
 
 /// Code of a role.
@@ -161,7 +165,8 @@ pub fn role_code(n: u64) -> String {
     format!("role-{}", n % ROLES as u64)
 }
 
-async fn roles(ctx: &Ctx, people: &[String]) -> Result {
+/// Roles of single people, and one that these groups and departments have.
+async fn roles(ctx: &Ctx, people: &[String], wide: &[(&str, &String)]) -> Result {
     let (mut made, mut given) = (Vec::new(), Vec::new());
     for n in 0..ROLES {
         let (id, code) = (ctx.new_id(), role_code(n as u64));
@@ -170,34 +175,45 @@ async fn roles(ctx: &Ctx, people: &[String]) -> Result {
             .collect();
         holders.sort();
         holders.dedup();
-        given.extend(holders.into_iter().map(|user| RoleAssignment {
-            pool_id: ctx.pool().to_string(),
-            role_id: id.clone(),
-            target_type: "USER".into(),
-            target_id: user.clone(),
-            enable_at: None,
-            end_at: None,
-            created_at: Millis(NOW),
-            updated_at: Millis(NOW),
-        }));
-        made.push(Role {
-            pool_id: ctx.pool().to_string(),
-            id,
-            namespace: "default".into(),
-            code,
-            name: format!("Role {n}"),
-            name_key: format!("role {n}"),
-            description: String::new(),
-            status: "ENABLE".into(),
-            disable_at: None,
-            is_admin: false,
-            custom_data: "{}".into(),
-            created_at: Millis(NOW),
-            updated_at: Millis(NOW),
-        });
+        given.extend(holders.into_iter().map(|user| assignment(ctx, &id, "USER", user)));
+        made.push(role(ctx, id, code));
     }
+    let id = ctx.new_id();
+    given.extend(wide.iter().map(|(kind, target)| assignment(ctx, &id, kind, target)));
+    made.push(role(ctx, id, WIDE_ROLE.into()));
     seed::write(&ctx.db, role::TABLE.insert_sql(), &made).await?;
     seed::write(&ctx.db, role::ASSIGNMENTS.insert_sql(), &given).await
+}
+
+fn role(ctx: &Ctx, id: String, code: String) -> Role {
+    Role {
+        pool_id: ctx.pool().to_string(),
+        id,
+        namespace: "default".into(),
+        name: code.clone(),
+        name_key: code.clone(),
+        code,
+        description: String::new(),
+        status: "ENABLE".into(),
+        disable_at: None,
+        is_admin: false,
+        custom_data: "{}".into(),
+        created_at: Millis(NOW),
+        updated_at: Millis(NOW),
+    }
+}
+
+fn assignment(ctx: &Ctx, role: &str, kind: &str, target: &str) -> RoleAssignment {
+    RoleAssignment {
+        pool_id: ctx.pool().to_string(),
+        role_id: role.to_owned(),
+        target_type: kind.into(),
+        target_id: target.to_owned(),
+        enable_at: None,
+        end_at: None,
+        created_at: Millis(NOW),
+        updated_at: Millis(NOW),
+    }
 }
 
 /// Every user of the pool, the oldest account first.

@@ -51,6 +51,8 @@ pub struct Person {
     pub created: i64,
     pub last_login: Option<i64>,
     pub logins: u64,
+    /// Custom data of every tenth: a badge, which seven share, and one of twenty towns.
+    pub custom: Option<(String, String)>,
 }
 
 /// One of `count`. The first quarter, who are the oldest, have addresses of a domain that nobody else has.
@@ -75,23 +77,27 @@ pub fn person(n: u64, count: u64) -> Person {
         created: NOW - count.saturating_sub(n) as i64 * APART,
         last_login: (!r.is_multiple_of(3)).then(|| NOW - (mix(r + 1) % YEAR) as i64),
         logins: (mix(r) % 1000).pow(2) / 10_000,
+        custom: n.is_multiple_of(10).then(|| (format!("B{}", n / 70), format!("Town {}", mix(n) % 20))),
     }
 }
 
 /// The people as `watchword user import` reads them, with this password hash.
 pub fn write_csv(path: &Path, count: u64, hash: &str) -> Result {
     let mut out = BufWriter::new(File::create(path).map_err(said)?);
-    let head = "externalId,username,email,phone,name,company,status,createdAt,lastLogin,loginsCount,passwordHash";
+    let head = "externalId,username,email,phone,name,company,status,createdAt,lastLogin,loginsCount,\
+        customData.badge,customData.town,passwordHash";
     writeln!(out, "{head}").map_err(said)?;
     for n in 0..count {
         let p = person(n, count);
         let state = if p.suspended { "Suspended" } else { "Activated" };
         let (company, created) = (p.company.unwrap_or_default(), Millis(p.created).iso());
         let last_login = p.last_login.map(|at| Millis(at).iso()).unwrap_or_default();
+        let (badge, town) = p.custom.unwrap_or_default();
         let Person { external_id, username, email, phone, name, logins, .. } = p;
         // The hash has commas.
         let row = format!(
-            "{external_id},{username},{email},{phone},{name},{company},{state},{created},{last_login},{logins},\"{hash}\""
+            "{external_id},{username},{email},{phone},{name},{company},{state},{created},{last_login},{logins},\
+             {badge},{town},\"{hash}\""
         );
         writeln!(out, "{row}").map_err(said)?;
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use watchword_kit::Millis;
 
 use super::Place;
-use super::company::{COMPANY, GROUP, role_code};
+use super::company::{COMPANY, GROUP, WIDE_ROLE, role_code};
 use super::people::{GIVEN, LAST, NOW, SURNAMES, mix, pick};
 use crate::http;
 use crate::load::Work;
@@ -118,16 +118,43 @@ fn ago(n: u64) -> i64 {
 
 const DAY: i64 = 86_400_000;
 
-/// A page of 50 members of the subtree with a tenth of all people; `part` of the way through.
-fn members(place: &Place, n: u64, part: f64) -> Request {
+/// One of twenty neighbouring pages of 50, `part` of the way through a tenth of all people.
+fn page_of_many(place: &Place, n: u64, part: f64) -> u64 {
     let pages = place.users / 10 / 50;
     let first = ((pages as f64 * part) as u64).saturating_sub(10).min(pages.saturating_sub(20));
+    1 + first + n % pages.min(20)
+}
+
+/// Something of the members of the subtree with a tenth of all people.
+fn subtree(place: &Place, operation: &str, rest: &str) -> Request {
     Request::Get(format!(
-        "/api/v3/list-department-members?organizationCode={COMPANY}&departmentId={}\
-         &includeChildrenDepartments=true&limit=50&page={}",
-        place.company.division,
-        1 + first + n % pages.min(20)
+        "/api/v3/{operation}?organizationCode={COMPANY}&departmentId={}&includeChildrenDepartments=true&{rest}",
+        place.company.division
     ))
+}
+
+/// A page of them, in the order of their joining or another.
+fn members(place: &Place, n: u64, part: f64, order: &str) -> Request {
+    let page = page_of_many(place, n, part);
+    subtree(place, "list-department-members", &format!("limit=50&page={page}{order}"))
+}
+
+const BY_AGE: &str = "&sortBy=Default&orderBy=Asc";
+
+/// The first page of those of them whom a text finds.
+fn searched(place: &Place, keywords: &str) -> Request {
+    subtree(place, "search-department-members", &format!("keywords={keywords}"))
+}
+
+/// Somebody below the first division.
+fn inside(place: &Place, n: u64) -> super::Person {
+    place.person(mix(n) % (place.users / 10) * 10)
+}
+
+/// A page of 50 holders of the role that a division and two groups have.
+fn holders(place: &Place, n: u64, part: f64) -> Request {
+    let page = page_of_many(place, n, part);
+    Request::Get(format!("/api/v3/list-role-members?code={WIDE_ROLE}&limit=50&page={page}"))
 }
 
 pub fn cases() -> Vec<Case> {
@@ -136,6 +163,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         case("list-users, everybody", Some, |p, n| page(filter(json!([])), 1 + n % (p.users / 10).min(20))),
         case("everybody, pages in the middle", Some, |p, n| page(filter(json!([])), p.users / 20 + n % 20)),
+        case("everybody, the last pages", Some, |p, n| page(filter(json!([])), p.users / 10 - n % 20)),
         case("keywords: a whole phone number", Some, |p, n| keyword(p.person(mix(n)).phone)),
         case("keywords: six digits of a phone number", Some, |p, n| keyword(&p.person(mix(n)).phone[3..9])),
         case("keywords: a user name", Some, |p, n| keyword(p.person(mix(n)).username)),
@@ -158,6 +186,9 @@ pub fn cases() -> Vec<Case> {
         case("keywords: a whole name", Some, |p, n| keyword(p.person(mix(n)).name)),
         case("keywords: nobody has it", None, |_, n| {
             keyword(["nosuchthing", "龘", "qqqqq", "00000000000", "user@nowhere"][n as usize % 5])
+        }),
+        case("keywords: in nearly everybody, by last login", Some, |_, _| {
+            sorted(keyword("example"), "lastLogin", "desc")
         }),
         case("keywords in the company", Any, |_, n| {
             Request::List(json!({ "keywords": format!("company {}", mix(n) % 200 * 5),
@@ -191,6 +222,20 @@ pub fn cases() -> Vec<Case> {
         case("never logged in", Some, |_, n| {
             page(filter(json!([json!({ "field": "lastLogin", "operator": "IS_NULL" })])), 1 + n % 20)
         }),
+        case("by last login, pages in the middle", Some, |p, n| {
+            page(sorted(filter(json!([])), "lastLogin", "desc"), p.users / 20 + n % 20)
+        }),
+        case("changed within a day", Any, |p, n| {
+            let from = p.person(mix(n)).created;
+            filter(json!([is("updatedAt", "BETWEEN", json!([iso(from), iso(from + DAY)]))]))
+        }),
+        case("gender, which no index has", Some, |_, _| filter(json!([is("gender", "EQUAL", "U")]))),
+        case("custom field: a badge of seven", Some, |p, n| {
+            filter(json!([is("badge", "EQUAL", inside(p, n).custom.unwrap_or_default().0)]))
+        }),
+        case("custom field: a town of many", Any, |_, n| {
+            filter(json!([is("town", "EQUAL", format!("Town {}", n % 20))]))
+        }),
         case("more than 95 logins", Some, |_, _| filter(json!([is("loginsCount", "GREATER", 95)]))),
         case("created within a day", Some, |p, n| {
             let from = p.person(mix(n)).created;
@@ -207,9 +252,19 @@ pub fn cases() -> Vec<Case> {
         }),
         case("by user name", Some, |_, n| page(sorted(filter(json!([])), "username", "desc"), 1 + n % 50)),
         case("by last login", Some, |_, n| page(sorted(filter(json!([])), "lastLogin", "desc"), 1 + n % 50)),
-        case("list-department-members, subtree of a tenth of all, first pages", Some, |p, n| members(p, n, 0.0)),
-        case("the same, middle pages", Some, |p, n| members(p, n, 0.5)),
-        case("the same, last pages", Some, |p, n| members(p, n, 1.0)),
+        case("list-department-members, subtree of a tenth of all, first pages", Some, |p, n| members(p, n, 0.0, "")),
+        case("the same, middle pages", Some, |p, n| members(p, n, 0.5, "")),
+        case("the same, last pages", Some, |p, n| members(p, n, 1.0, "")),
+        case("list-department-members, by age, first pages", Some, |p, n| members(p, n, 0.0, BY_AGE)),
+        case("the same by age, middle pages", Some, |p, n| members(p, n, 0.5, BY_AGE)),
+        case("search-department-members, subtree of a tenth of all, a common name", Any, |p, n| {
+            searched(p, LAST[n as usize % 10])
+        }),
+        case("the same, in nearly everybody", Some, |p, _| searched(p, "example")),
+        case("the same, a whole phone number of theirs", Some, |p, n| searched(p, &inside(p, n).phone)),
+        case("the same, nobody's", None, |p, n| {
+            searched(p, ["nosuchthing", "qqqqq", "00000000000", "user@nowhere"][n as usize % 4])
+        }),
         case("list-group-members, a group of a tenth of all", Some, |p, n| {
             let pages = (p.users / 10 / 50).min(20);
             Request::Get(format!("/api/v3/list-group-members?code={GROUP}&limit=50&page={}", 1 + n % pages))
@@ -217,5 +272,7 @@ pub fn cases() -> Vec<Case> {
         case("list-role-members", Some, |_, n| {
             Request::Get(format!("/api/v3/list-role-members?code={}&limit=50&page={}", role_code(n), 1 + n % 5))
         }),
+        case("list-role-members, a role of a division and two groups, first pages", Some, |p, n| holders(p, n, 0.0)),
+        case("the same role, middle pages", Some, |p, n| holders(p, n, 0.5)),
     ]
 }

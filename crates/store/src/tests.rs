@@ -2,7 +2,6 @@
 //!
 //! They live inside the crate because a linker may drop what nobody references, and the register of statements with it.
 
-mod directory;
 mod engines;
 mod model;
 mod portable;

@@ -241,6 +241,53 @@ await check("the official SDK's AuthenticationClient signs a user in at the brow
   assert.equal((await client.introspectToken(fresh.access_token)).active, false);
 });
 
+await check("the official SDK's AuthenticationClient speaks its OAuth module: a code, tokens, the user, revocation", async () => {
+  const app = await application({}, { redirectUris: [CALLBACK] });
+  const client = new AuthenticationClient({
+    appId: app.appId, appSecret: app.secret, appHost: host, redirectUri: CALLBACK, protocol: "oauth",
+  });
+  const { url, state } = client.buildAuthorizeUrl({ state: "st-1" });
+  assert.ok(url.startsWith(`${host}/oauth/auth?`), url);
+  const callback = await new Browser().signIn(url, "ada");
+  assert.equal(callback.searchParams.get("state"), state);
+  const tokens = await client.getAccessTokenByCode(callback.searchParams.get("code"));
+  assert.ok(tokens.access_token && !tokens.id_token, "OAuth has no ID token");
+  for (const options of [undefined, { method: "POST", tokenPlace: "header" }, { method: "POST", tokenPlace: "body" }]) {
+    const told = await client.getUserInfoByAccessToken(tokens.access_token, options);
+    assert.deepEqual([told.sub, told.username, told.email], [user.userId, "ada", "ada@example.com"]);
+  }
+  assert.equal((await client.introspectToken(tokens.access_token)).active, true);
+  await client.revokeToken(tokens.access_token);
+  assert.equal((await client.introspectToken(tokens.access_token)).active, false);
+});
+
+await check("oauth4webapi signs a user in at the browser by code and PKCE, reads his claims and refreshes", async () => {
+  const app = await application({ id_token_signed_response_alg: "RS256" }, { redirectUris: [CALLBACK] });
+  const options = { [oauth.allowInsecureRequests]: true };
+  const [client, secret] = [{ client_id: app.appId }, oauth.ClientSecretBasic(app.secret)];
+  const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options));
+  const [verifier, state, nonce] = [oauth.generateRandomCodeVerifier(), oauth.generateRandomState(), oauth.generateRandomNonce()];
+  const address = new URL(server.authorization_endpoint);
+  address.search = new URLSearchParams({
+    client_id: app.appId, redirect_uri: CALLBACK, response_type: "code", scope: SCOPE, prompt: "consent", state, nonce,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256",
+  });
+  const callback = oauth.validateAuthResponse(server, client, await new Browser().signIn(address, "ada"), state);
+  const exchange = (proof) =>
+    oauth.authorizationCodeGrantRequest(server, client, secret, callback, CALLBACK, proof, options);
+  const exchanged = await exchange(verifier);
+  const checks = { expectedNonce: nonce, requireIdToken: true };
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, exchanged, checks);
+  await oauth.validateApplicationLevelSignature(server, exchanged, options);
+  assert.equal(oauth.getValidatedIdTokenClaims(tokens).sub, user.userId);
+  const me = await oauth.userInfoRequest(server, client, tokens.access_token, options);
+  assert.equal((await oauth.processUserInfoResponse(server, client, user.userId, me)).email, "ada@example.com");
+  const refreshed = await oauth.refreshTokenGrantRequest(server, client, secret, tokens.refresh_token, options);
+  const fresh = await oauth.processRefreshTokenResponse(server, client, refreshed);
+  assert.notEqual(fresh.access_token, tokens.access_token);
+  await assert.rejects(exchange(verifier).then((r) => oauth.processAuthorizationCodeResponse(server, client, r, checks)), refusedWith("invalid_grant"));
+});
+
 await check("oauth4webapi discovers the server by RFC 8414 and validates the access token (RFC 9068)", async () => {
   const options = { [oauth.allowInsecureRequests]: true };
   const found = await oauth.discoveryRequest(issuer, { algorithm: "oauth2", ...options });

@@ -148,6 +148,24 @@ def _():
     assert claims["sub"] == user["userId"] and claims["nonce"] == nonce, claims
 
 
+@check("the official SDK's AuthenticationClient speaks its OAuth module: a code, tokens, the user, revocation")
+def _():
+    app_id, secret = application()
+    client = AuthenticationClient(
+        app_id=app_id, app_host=HOST, app_secret=secret, redirect_uri=CALLBACK, protocol="oauth"
+    )
+    address = client.build_authorize_url()
+    assert address.startswith(f"{HOST}/oauth/auth?"), address
+    code = parse_qs(urlsplit(sign_in_at(requests.Session(), address)).query)["code"][0]
+    token = client.get_access_token_by_code(code)
+    assert "id_token" not in token, token
+    told = client.get_user_info_by_access_token(token["access_token"])
+    assert (told["sub"], told["username"], told["email"]) == (user["userId"], "ada", "ada@example.com"), told
+    assert client.introspect_token(token["access_token"])["active"] is True
+    client.revoke_token(token["access_token"])
+    assert client.introspect_token(token["access_token"])["active"] is False
+
+
 @check("the official SDK's AuthenticationClient signs a user in at the browser, refreshes, and signs out")
 def _():
     app_id, secret = application()

@@ -134,3 +134,19 @@ async fn a_code_is_worth_nothing_once_its_user_is_locked_out_or_owes_a_second_fa
         assert_eq!(none, if act == "demand" { "interaction_required" } else { "login_required" }, "{act}");
     }
 }
+
+#[tokio::test]
+async fn the_scope_of_the_sdks_oauth_module_tells_who_the_user_is() {
+    let s = Server::start().await;
+    let app = plain(&s).await;
+    s.user("ada").await;
+    let mut browser = Browser::new(&s);
+    let page = browser.get(&format!("/oauth/auth?{}", query(&app, &[("scope", "user")]))).await;
+    let code = log_in(&mut browser, &page, "ada").await.code();
+    let reply = exchange(&s, &app, &code, &[]).await;
+    assert_eq!((reply.http, &reply.body["scope"]), (200, &json!("profile email phone username")), "{}", reply.text);
+    assert!(reply.body["id_token"].is_null(), "{}", reply.text);
+    let user = s.anonymous().bearer(reply.body["access_token"].as_str().expect("a token"));
+    assert_eq!(user.get("/oauth/me").await.body["username"], "ada");
+    assert_eq!(user.get("/oidc/me").await.http, 403, "OpenID Connect was not asked for");
+}

@@ -21,6 +21,9 @@ const MAX_CLAIMS: usize = 50;
 /// Scopes that mean something here; others are ignored (OpenID Connect Core §3.1.2.1).
 pub const SCOPES: &[&str] =
     &["openid", "profile", "email", "phone", "address", "offline_access", "username", "external_id", "extended_fields"];
+/// What the OAuth module of the SDKs asks for where its caller names no scope; it stands for [`OF_USER`].
+const USER: &str = "user";
+const OF_USER: &[&str] = &["profile", "email", "phone", "username"];
 
 /// The parameters of a query or form, as they came.
 #[derive(Clone, Debug, Default)]
@@ -368,7 +371,8 @@ fn response_type_of(client: &Client, given: &str) -> std::result::Result<Wants, 
 
 fn scope_of(client: &Client, given: &str, wants: Wants) -> std::result::Result<String, Problem> {
     let words: Vec<&str> = given.split_ascii_whitespace().collect();
-    let mut scopes: Vec<&str> = SCOPES.iter().copied().filter(|s| words.contains(s)).collect();
+    let of_user = |scope: &&str| words.contains(&USER) && OF_USER.contains(scope);
+    let mut scopes: Vec<&str> = SCOPES.iter().copied().filter(|s| words.contains(s) || of_user(s)).collect();
     if wants.id_token && !scopes.contains(&"openid") {
         return Err(problem("invalid_scope", "an ID token needs the scope openid"));
     }

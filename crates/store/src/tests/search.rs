@@ -1,7 +1,5 @@
 //! Searches of users: what they find does not depend on how they are run, and which indexes run them.
 
-mod load;
-
 use std::collections::BTreeSet;
 
 use watchword_kit::{Millis, PoolId};

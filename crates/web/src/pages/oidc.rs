@@ -92,7 +92,8 @@ struct AuthorizeQuery {
     redirect_uri: String,
 
     /// Scopes, separated by spaces: `openid profile email phone address offline_access username external_id
-    /// extended_fields`. Others are ignored.
+    /// extended_fields`, and `user`, by which the OAuth module of the SDKs means `profile email phone username`. Others
+    /// are ignored.
     scope: String,
 
     /// Comes back with the answer as it was sent; at most 4,096 bytes.
