@@ -9,6 +9,7 @@
 //! - [`text`]: a sentence in English and Simplified Chinese
 //! - [`codes`]: every `statusCode` and `apiCode` with its message
 //! - [`error`]: the one error type, with an outside and an inside message
+//! - [`html`]: text in HTML
 //! - [`unicode`]: the one normal form in which identifiers are compared
 //!
 //! # Not here
@@ -19,6 +20,7 @@ pub mod codes;
 pub mod entropy;
 pub mod error;
 pub mod field;
+pub mod html;
 pub mod id;
 pub mod secret;
 pub mod text;

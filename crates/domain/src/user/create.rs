@@ -13,7 +13,7 @@ use watchword_store::{StoreError, Tx};
 use super::draft::Draft;
 use super::notice::Notice;
 use super::password::{self, Plan, Wish};
-use super::unique::{self, Place};
+use super::unique::{self, Failed, Place};
 use super::{custom, identity, view};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
@@ -143,23 +143,6 @@ pub(crate) async fn work(ctx: &Ctx, new: &mut New, settings: &PoolSettings, rule
         new.bound = Some(prepared.map_err(|e| e.at("otp"))?);
     }
     Ok(())
-}
-
-enum Failed {
-    Store(StoreError),
-    Other(Error),
-}
-
-impl From<StoreError> for Failed {
-    fn from(e: StoreError) -> Self {
-        Failed::Store(e)
-    }
-}
-
-impl From<Error> for Failed {
-    fn from(e: Error) -> Self {
-        Failed::Other(e)
-    }
 }
 
 async fn insert(

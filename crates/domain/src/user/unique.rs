@@ -119,6 +119,24 @@ pub async fn taken(
     Ok(None)
 }
 
+/// Why a write failed: what the database refused may be a name that somebody took meanwhile ([`refusal`]).
+pub enum Failed {
+    Store(StoreError),
+    Other(Error),
+}
+
+impl From<StoreError> for Failed {
+    fn from(e: StoreError) -> Self {
+        Failed::Store(e)
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(e: Error) -> Self {
+        Failed::Other(e)
+    }
+}
+
 /// What a unique key of the database says, without a place in the list.
 pub fn refusal(e: &StoreError) -> Option<Error> {
     let field = match e.unique()? {

@@ -10,14 +10,14 @@ use watchword_api::user::{
 };
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::user::{self as store, TABLE};
-use watchword_store::{StoreError, Tx, action_token, mfa_transaction, session};
+use watchword_store::{Tx, action_token, mfa_transaction, session};
 
 use super::create::batch_size;
 use super::draft::Draft;
 use super::notice::Notice;
 use super::password::{self, Prepared, Wish};
 use super::resolve::resolve_many;
-use super::unique::{self, Place};
+use super::unique::{self, Failed, Place};
 use super::{custom, life, view};
 use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
@@ -161,23 +161,6 @@ async fn named(ctx: &Ctx, list: &[UserPatch], kind: UserIdType, place: Place) ->
         rows.push(user);
     }
     Ok(rows)
-}
-
-enum Failed {
-    Store(StoreError),
-    Other(Error),
-}
-
-impl From<StoreError> for Failed {
-    fn from(e: StoreError) -> Self {
-        Failed::Store(e)
-    }
-}
-
-impl From<Error> for Failed {
-    fn from(e: Error) -> Self {
-        Failed::Other(e)
-    }
 }
 
 /// Applies the changes to the rows as they are now: what others changed meanwhile in other members stays.

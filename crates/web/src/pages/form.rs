@@ -8,12 +8,13 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::StatusCode;
 use watchword_domain::{Services, ctx};
+use watchword_kit::html::escape;
 use watchword_kit::{Lang, text};
 
 use crate::Peer;
 use crate::caller::Incoming;
 use crate::input::pairs;
-use crate::pages::html::{escape, reply};
+use crate::pages::html::reply;
 
 /// Largest form, in bytes.
 const MAX_FORM: usize = 4096;

@@ -13,7 +13,7 @@ use watchword_domain::user::reset_link;
 use watchword_kit::{Lang, Secret, codes, text};
 
 use super::form::{Members, asked, lang, over, page};
-use super::html::escape;
+use watchword_kit::html::escape;
 
 /// `GET` and `POST /reset-password`.
 pub fn routes(services: Arc<Services>) -> Router {

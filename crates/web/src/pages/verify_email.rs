@@ -12,7 +12,7 @@ use watchword_domain::{Services, message};
 use watchword_kit::text;
 
 use super::form::{Members, asked, lang, over, page};
-use super::html::escape;
+use watchword_kit::html::escape;
 
 /// `GET` and `POST /verify-email`.
 pub fn routes(services: Arc<Services>) -> Router {

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use watchword_api::job::JobState;
 use watchword_api::user::UserSourceType;
 use watchword_kit::{Error, Result, codes, text};
+use watchword_store::Tx;
 use watchword_store::user::{self as store, CUSTOM_VALUES, IDENTITIES, TABLE, User};
-use watchword_store::{StoreError, Tx};
 
 use super::Done;
 use super::item::Item;
@@ -17,6 +17,7 @@ use crate::ctx::Ctx;
 use crate::custom_field::{Drawn, Fields};
 use crate::group::follow;
 use crate::job::Running;
+use crate::user::unique::Failed;
 use crate::user::update::sign_out;
 use crate::user::{custom, life, unique};
 
@@ -59,23 +60,6 @@ pub async fn refuse(ctx: &Ctx, running: &mut Running, done: &Done) -> Result<()>
     ctx.commit(tx, details(&next, done)).await?;
     *running = next;
     Ok(())
-}
-
-enum Failed {
-    Store(StoreError),
-    Other(Error),
-}
-
-impl From<StoreError> for Failed {
-    fn from(e: StoreError) -> Self {
-        Failed::Store(e)
-    }
-}
-
-impl From<Error> for Failed {
-    fn from(e: Error) -> Self {
-        Failed::Other(e)
-    }
 }
 
 async fn attempt(
