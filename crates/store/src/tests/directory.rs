@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use watchword_kit::{Millis, PoolId};
 
-use super::{NOW, Place, admin_sql, places};
+use super::server::run_sql;
+use super::{NOW, Place, places};
 use crate::department::member::{self, Order};
 use crate::role::{Sources, members};
 use crate::table::Page;
@@ -88,7 +89,7 @@ async fn fill(place: &Place) {
         tx.commit().await.unwrap();
     }
     if place.db.engine() == "postgres" {
-        admin_sql(&place.url, "VACUUM ANALYZE").await;
+        run_sql(&place.url, "VACUUM ANALYZE").await;
     }
 }
 

@@ -375,7 +375,7 @@ async fn writes(place: &Place) {
 async fn sizes(place: &Place) {
     let sql = if place.db.engine() == "postgres" {
         let client = "VACUUM ANALYZE";
-        super::super::admin_sql(&place.url, client).await;
+        super::super::server::run_sql(&place.url, client).await;
         "SELECT relname::text, pg_relation_size(oid)::bigint FROM pg_class
          WHERE relkind IN ('r', 'i') AND relname LIKE 'user%' AND pg_relation_size(oid) > 1000000 ORDER BY 2 DESC"
     } else {
