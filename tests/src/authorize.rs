@@ -5,6 +5,7 @@ mod basic;
 mod code;
 mod hybrid;
 mod logout;
+mod markup;
 mod model;
 mod page;
 mod refused;
