@@ -7,6 +7,7 @@
 //! - [`secret`]: values that cannot be printed by accident
 //! - [`field`]: request members that tell absent, null and present apart
 //! - [`text`]: a sentence in English and Simplified Chinese
+//! - [`reach`]: which network an address lies in
 //! - [`codes`]: every `statusCode` and `apiCode` with its message
 //! - [`error`]: the one error type, with an outside and an inside message
 //! - [`html`]: text in HTML
@@ -22,6 +23,7 @@ pub mod error;
 pub mod field;
 pub mod html;
 pub mod id;
+pub mod reach;
 pub mod secret;
 pub mod text;
 pub mod unicode;

@@ -21,12 +21,13 @@ async fn endless(node: &Node, path: &str, limit: usize) -> String {
     writer.write_all(head.as_bytes()).await.expect("the head is taken");
     // White space, so that nothing but its length is wrong.
     let chunk = [&b"10000\r\n"[..], &[b' '; 65_536], b"\r\n"].concat();
+    // Of the body alone.
     let mut written = 0;
     while written <= limit {
         if writer.write_all(&chunk).await.is_err() {
             break;
         }
-        written += chunk.len();
+        written += 65_536;
     }
     let mut reply = Vec::new();
     let mut part = [0; 4096];
@@ -38,7 +39,7 @@ async fn endless(node: &Node, path: &str, limit: usize) -> String {
     }
     let due = written + BUFFERS;
     while writer.write_all(&chunk).await.is_ok() {
-        written += chunk.len();
+        written += 65_536;
         assert!(written < due, "{path}: the server goes on reading");
     }
     String::from_utf8_lossy(&reply).into_owned()
