@@ -8,6 +8,7 @@ mod hybrid;
 mod lifetime;
 mod logout;
 mod look;
+mod markup;
 mod model;
 mod object;
 mod page;

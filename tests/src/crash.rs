@@ -1,15 +1,14 @@
 //! The server is killed in the middle of its work, again and again: what it acknowledged is there, and nothing is there
 //! by half.
-//!
-//! Needs the program itself: `cargo build -p watchword`, which `cargo xtask test` does first.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use watchword_store::{Db, Options};
 use watchword_testkit::{Client, database::scratch};
+
+use crate::node::{Node, init};
 
 /// Users in one import.
 const ITEMS: usize = 10_000;
@@ -18,89 +17,6 @@ const ITEMS: usize = 10_000;
 #[expect(clippy::disallowed_methods, reason = "the test runner says how long to try")]
 fn trials() -> u64 {
     std::env::var("WATCHWORD_CRASH_TRIALS").ok().and_then(|n| n.parse().ok()).unwrap_or(20)
-}
-
-/// The program, next to this test's own executable.
-pub fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("a path");
-    let folder = test.parent().and_then(Path::parent).expect("target/debug");
-    let program = folder.join(format!("watchword{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.exists(), "no {}: run `cargo build -p watchword` first", program.display());
-    program
-}
-
-/// A running server, killed without warning when dropped.
-pub struct Node {
-    child: Child,
-    url: String,
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-pub fn command(folder: &Path) -> Command {
-    let mut command = Command::new(program());
-    command.env_clear().stdin(Stdio::null()).current_dir(folder);
-    command
-}
-
-impl Node {
-    pub async fn start(data: &Path) -> Node {
-        let port = free_port();
-        let url = format!("http://127.0.0.1:{port}");
-        let log = std::fs::File::options().create(true).append(true).open(data.with_extension("log")).expect("a log");
-        let mut serve = command(data);
-        serve.arg("serve").arg("--data").arg(data).args([
-            "--listen",
-            &format!("127.0.0.1:{port}"),
-            "--public-url",
-            &url,
-        ]);
-        serve.stdout(log.try_clone().expect("a log")).stderr(log);
-        let mut node = Node { child: serve.spawn().expect("the program starts"), url };
-        for _ in 0..3000 {
-            if node.answers().await {
-                return node;
-            }
-            if let Some(status) = node.child.try_wait().expect("a status") {
-                let log = std::fs::read_to_string(data.with_extension("log")).unwrap_or_default();
-                panic!("the server ended with {status} instead of starting\n{log}");
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("the server did not answer within 30 seconds");
-    }
-
-    async fn answers(&self) -> bool {
-        let nothing = self.anonymous().try_post("/api/v3/get-management-token", &json!({})).await;
-        nothing.is_some_and(|reply| reply.body["statusCode"] != 503)
-    }
-
-    fn anonymous(&self) -> Client {
-        Client::new(&self.url)
-    }
-
-    pub async fn admin(&self, keys: &Value) -> Client {
-        let body = json!({ "accessKeyId": keys["accessKeyId"], "accessKeySecret": keys["accessKeySecret"] });
-        let reply = self.anonymous().post("/api/v3/get-management-token", body).await.ok();
-        self.anonymous().bearer(reply["access_token"].as_str().expect("a token"))
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
-pub fn init(data: &Path) -> Value {
-    let output =
-        command(data).arg("init").arg("--data").arg(data).args(["--output", "json"]).output().expect("it runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 async fn make_users(admin: &Client) -> Vec<String> {
@@ -170,8 +86,7 @@ async fn an_import_that_is_killed_is_there_as_a_whole_or_not_at_all() {
         let request = tokio::spawn(async move { client.try_post("/api/v3/import-otp", &body).await });
         tokio::time::sleep(moment(trial, whole)).await;
         // SIGKILL: nothing is flushed, nothing is closed.
-        node.child.kill().expect("the server is killed");
-        node.child.wait().expect("it is gone");
+        node.kill();
         let told = request.await.expect("the request ends").is_some_and(|reply| reply.body["statusCode"] == 200);
         node = Node::start(&data).await;
         admin = node.admin(&keys).await;
@@ -227,8 +142,7 @@ async fn what_was_acknowledged_before_the_kill_is_there_after_it() {
             })
             .collect();
         tokio::time::sleep(moment(trial + 1, Duration::from_millis(400))).await;
-        node.child.kill().expect("the server is killed");
-        node.child.wait().expect("it is gone");
+        node.kill();
         node = Node::start(&data).await;
         let admin = node.admin(&keys).await;
         for writer in writers {

@@ -1,6 +1,7 @@
 //! What an attacker tries who has read the source.
 
 mod first_factor;
+mod pictures;
 mod second_factor;
 mod storage;
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use watchword_testkit::{Client, Server};
 
 /// Imports by the API and waits for the end of the job; answers its report.
-async fn import(s: &Server, body: Value) -> Value {
+pub async fn import(s: &Server, body: Value) -> Value {
     let admin = s.admin().await;
     let begun = admin.post("/api/v3/import-users", body).await.ok();
     ended(s, &admin, begun["jobId"].as_str().expect("a job")).await

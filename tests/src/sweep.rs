@@ -58,11 +58,26 @@ async fn server() -> Server {
     Server::with(|settings| settings.demo = true).await
 }
 
-/// The operations at whose doors a sweep knocks: all of them on SQLite. Who is refused is decided before any SQL, and the
-/// statements are the same, while a fresh database costs PostgreSQL a second: there, every seventh operation.
-fn doors() -> Vec<Op> {
-    let every = if watchword_testkit::database::postgres().is_some() { 7 } else { 1 };
-    watchword_web::operations().into_iter().step_by(every).collect()
+/// Cases that share a server before another is started, so that what a server does by the clock does not come between.
+const SHARING: usize = 40;
+
+/// A place for one case after the other, each with nothing in the database but a pool of its own.
+#[derive(Default)]
+struct Places {
+    server: Option<Server>,
+    taken: usize,
+}
+
+impl Places {
+    /// Starting a server costs a hundred times what emptying its database does.
+    async fn next(&mut self) -> &Server {
+        self.taken += 1;
+        match &mut self.server {
+            Some(s) if self.taken % SHARING != 0 && !s.worker_is_dead() => s.afresh().await,
+            other => *other = Some(server().await),
+        }
+        self.server.as_ref().expect("set above")
+    }
 }
 
 /// The outcome whatever the shape: `statusCode`, or for OAuth and bare replies the HTTP status.

@@ -163,6 +163,8 @@ impl Coder {
     }
 
     fn number(&self, counter: u64) -> u32 {
+        #[cfg(test)]
+        tests::COMPUTED.set(tests::COMPUTED.get() + 1);
         let counter = counter.to_be_bytes();
         let truncated = match &self.keyed {
             Keyed::Sha1(m) => truncate(&m.clone().chain_update(counter).finalize().into_bytes()),
@@ -182,12 +184,50 @@ fn truncate(digest: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     const SEED: &[u8] = b"12345678901234567890";
     const SEED_32: &[u8] = b"12345678901234567890123456789012";
     const SEED_64: &[u8] = b"1234567890123456789012345678901234567890123456789012345678901234";
     const NONE: i64 = i64::MIN;
+
+    thread_local! {
+        /// Codes computed by this thread.
+        pub(super) static COMPUTED: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// In place of a stopwatch: what takes time is computed as often whatever the code, and compared in constant time.
+    #[test]
+    fn a_right_a_replayed_a_late_and_a_wrong_code_cost_the_same() {
+        let (params, now) = (Params::default(), at(1_767_225_600));
+        let step = step_at(now, params.period);
+        let computed = |judge: &dyn Fn() -> bool| {
+            let before = COMPUTED.get();
+            let right = judge();
+            (right, COMPUTED.get() - before)
+        };
+        let of = |step: i64| totp_at(SEED, step, &params);
+        let cases = [
+            ("right", of(step), NONE, true),
+            ("right at the edge", of(step + 1), NONE, true),
+            ("replayed", of(step), step, false),
+            ("of the future", of(step + 2), NONE, false),
+            ("of the past", of(step - 9), NONE, false),
+            ("wrong", "000000".to_owned(), NONE, false),
+        ];
+        for (what, code, after, right) in cases {
+            let judged = computed(&|| match_totp(SEED, &code, now, &params, 0, 1, after).is_some());
+            assert_eq!(judged, (right, 3), "{what}");
+        }
+        for (what, counter, right) in [("next", 7, true), ("the last that is looked at", 17, true), ("spent", 6, false)]
+        {
+            let code = hotp(SEED, counter, &params);
+            let judged = computed(&|| match_hotp(SEED, &code, 7, 10, &params).is_some());
+            assert_eq!(judged, (right, 11), "{what}");
+        }
+    }
 
     fn at(seconds: i64) -> Millis {
         Millis::seconds(seconds)

@@ -75,26 +75,9 @@ pub(crate) async fn put(
     expires_at: Millis,
     delivery: Delivery,
 ) -> Result<String> {
-    let id = ctx.new_id();
     let plain = Secret::new(serde_json::to_vec(letter).map_err(Error::internal)?);
-    let aad = Aad { pool: ctx.pool().as_str(), row: &id, column: COLUMN };
-    let row = Message {
-        pool_id: ctx.pool().to_string(),
-        kind: medium.as_str().into(),
-        target: target.into(),
-        body_sealed: ctx.vault.seal(Class::Provider, &aad, plain.reveal(), &ctx.entropy),
-        attempts: 0,
-        state: if delivery == Delivery::Send { "pending" } else { "withheld" }.into(),
-        last_error: None,
-        created_at: ctx.now(),
-        next_at: ctx.now(),
-        expires_at,
-        claimed_until: Millis(0),
-        id: id.clone(),
-    };
-    store::TABLE.insert(tx, &row).await?;
-    ctx.enqueued();
-    Ok(id)
+    let state = if delivery == Delivery::Send { "pending" } else { "withheld" };
+    insert(tx, ctx, (medium.as_str(), target), plain.reveal(), expires_at, state).await
 }
 
 /// Puts what is no letter into the outbox: `kind` says who sends it, and how.
@@ -106,15 +89,26 @@ pub(crate) async fn put_raw(
     body: Vec<u8>,
     expires_at: Millis,
 ) -> Result<()> {
+    insert(tx, ctx, (kind, target), &body, expires_at, "pending").await.map(drop)
+}
+
+async fn insert(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    (kind, target): (&str, &str),
+    body: &[u8],
+    expires_at: Millis,
+    state: &str,
+) -> Result<String> {
     let id = ctx.new_id();
     let aad = Aad { pool: ctx.pool().as_str(), row: &id, column: COLUMN };
     let row = Message {
         pool_id: ctx.pool().to_string(),
         kind: kind.into(),
         target: target.into(),
-        body_sealed: ctx.vault.seal(Class::Provider, &aad, &body, &ctx.entropy),
+        body_sealed: ctx.vault.seal(Class::Provider, &aad, body, &ctx.entropy),
         attempts: 0,
-        state: "pending".into(),
+        state: state.into(),
         last_error: None,
         created_at: ctx.now(),
         next_at: ctx.now(),
@@ -124,7 +118,7 @@ pub(crate) async fn put_raw(
     };
     store::TABLE.insert(tx, &row).await?;
     ctx.enqueued();
-    Ok(())
+    Ok(id)
 }
 
 /// Unseals a message for the worker that sends it.

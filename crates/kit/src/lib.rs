@@ -10,6 +10,7 @@
 //! - [`reach`]: which network an address lies in
 //! - [`codes`]: every `statusCode` and `apiCode` with its message
 //! - [`error`]: the one error type, with an outside and an inside message
+//! - [`html`]: text in HTML
 //! - [`unicode`]: the one normal form in which identifiers are compared
 //!
 //! # Not here
@@ -20,6 +21,7 @@ pub mod codes;
 pub mod entropy;
 pub mod error;
 pub mod field;
+pub mod html;
 pub mod id;
 pub mod reach;
 pub mod secret;

@@ -6,6 +6,8 @@ mod engines;
 mod model;
 mod portable;
 mod search;
+#[path = "../../testkit/src/postgres.rs"]
+pub mod server;
 mod units;
 
 use std::future::Future;
@@ -16,6 +18,7 @@ use std::task::{Context, Poll};
 
 use watchword_kit::{Clock, Millis};
 
+use self::server::run_sql;
 use crate::{Db, FromRow, Options, Result, Val};
 
 pub const NOW: Millis = Millis::seconds(1_767_225_600);
@@ -48,11 +51,10 @@ pub async fn sqlite() -> Place {
 
 /// `None` when no PostgreSQL is named.
 pub async fn postgres(connections: usize) -> Option<Place> {
-    let admin = test_database()?;
+    let admin = server::url()?;
     let name = format!("ww_store_{}_{}", std::process::id(), next());
-    admin_sql(&admin, &format!("CREATE DATABASE {name}")).await;
-    let base = admin.rsplit_once('/').map_or(admin.as_str(), |(base, _)| base);
-    let url = format!("{base}/{name}");
+    run_sql(&admin, &format!("CREATE DATABASE {name}")).await;
+    let url = server::with_database(&admin, &name);
     let db = open(&url, connections).await;
     Some(Place { db, url, gone: Gone::Database { admin, name } })
 }
@@ -61,11 +63,6 @@ pub async fn open(url: &str, connections: usize) -> Db {
     Db::open(&Options { url: url.into(), connections, frugal: false }, &Clock::frozen(NOW))
         .await
         .expect("the database opens")
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test runner says which engine")]
-fn test_database() -> Option<String> {
-    std::env::var("WATCHWORD_TEST_DATABASE").ok().filter(|url| !url.is_empty())
 }
 
 fn next() -> u32 {
@@ -79,14 +76,6 @@ fn scratch() -> PathBuf {
     folder
 }
 
-pub async fn admin_sql(url: &str, sql: &str) {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("PostgreSQL answers");
-    let driver = tokio::spawn(connection);
-    client.batch_execute(sql).await.expect("the statement runs");
-    drop(client);
-    drop(driver.await);
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
         match &self.gone {
@@ -95,7 +84,7 @@ impl Drop for Place {
                 let (admin, sql) = (admin.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
                 let thread = std::thread::spawn(move || {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                    runtime.expect("a runtime").block_on(admin_sql(&admin, &sql));
+                    runtime.expect("a runtime").block_on(run_sql(&admin, &sql));
                 });
                 drop(thread.join());
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::client::encode;
+use crate::client::{encode, plain};
 use crate::server::Server;
 
 /// The address under which the server believes itself to be.
@@ -32,7 +32,7 @@ pub struct Page {
 
 impl Browser {
     pub fn new(server: &Server) -> Browser {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let http = plain().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         Browser { http, url: server.url.clone(), cookies: BTreeMap::new(), headers: Vec::new() }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! # Layout
 //! - [`database`]: a fresh SQLite file, or with `WATCHWORD_TEST_DATABASE` a fresh PostgreSQL database
+//! - [`postgres`]: whether there is one, and statements to it
 //! - [`server`]: [`Server`] and its frozen clock
 //! - [`browser`]: [`Browser`], which keeps cookies and submits forms
 //! - [`client`]: [`Client`] and [`Reply`]
@@ -18,6 +19,7 @@ pub mod database;
 pub mod encrypt;
 pub mod inbox;
 pub mod jose;
+pub mod postgres;
 pub mod qr;
 pub mod server;
 pub mod user;
@@ -25,4 +27,4 @@ pub mod user;
 pub use browser::{Browser, Page};
 pub use client::{Client, Reply, encode};
 pub use server::{Pool, Server, minutes, seconds};
-pub use user::{PASSWORD, RECOVERY_CODE, SECRET, code_in};
+pub use user::{PASSWORD, RECOVERY_CODE, SECRET, code_at, code_in};

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use watchword_crypto::base32;
 use watchword_crypto::totp::{self, Params};
+use watchword_kit::Millis;
 
 use crate::client::{Client, Reply};
 use crate::server::Server;
@@ -75,9 +76,7 @@ impl Server {
 
     /// The code of `secret` so many steps from the present.
     pub fn code(&self, secret: &str, steps: i64) -> String {
-        let secret = base32::parse_secret(secret, 0).expect("a secret");
-        let params = Params::default();
-        totp::totp_at(secret.bytes.reveal(), totp::step_at(self.clock.now(), params.period) + steps, &params)
+        code_at(secret, self.clock.now(), steps)
     }
 
     /// A code that is right at no step near the present.
@@ -97,6 +96,13 @@ impl Server {
         client.post("/api/v3/send-sms", json!({ "phoneNumber": phone, "channel": channel })).await.done();
         code_in(&self.letter_to(&format!("+86{phone}")).await.expect("a message"))
     }
+}
+
+/// The code of `secret` so many steps from a moment.
+pub fn code_at(secret: &str, at: Millis, steps: i64) -> String {
+    let secret = base32::parse_secret(secret, 0).expect("a secret");
+    let params = Params::default();
+    totp::totp_at(secret.bytes.reveal(), totp::step_at(at, params.period) + steps, &params)
 }
 
 /// The code of six digits in a message.

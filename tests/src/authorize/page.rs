@@ -137,32 +137,6 @@ async fn pages_say_nothing_to_anybody_else() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_request_says_becomes_markup() {
-    let s = Server::start().await;
-    let app = plain(&s).await;
-    let mut browser = Browser::new(&s);
-    for payload in [
-        "<script>alert(1)</script>",
-        "\"><img src=x onerror=alert(1)>",
-        "'onmouseover='alert(1)",
-        "</input><svg onload=alert(1)>",
-        "javascript:alert(1)",
-        "{{7*7}}",
-        "<!--",
-        "\u{202e}<b>",
-    ] {
-        let more = [("login_hint", payload), ("state", payload), ("nonce", payload), ("login_page_context", payload)];
-        let page = browser.get(&request(&app, &more)).await;
-        assert_eq!(page.http, 200, "{payload}: {}", page.text);
-        for mark in ["<script", "<img", "<svg", "<!--", "onmouseover='", "<b>"] {
-            assert!(!page.text.contains(mark), "{payload}: {}", page.text);
-        }
-        let page = browser.submit(&page, "login", &[("account", payload), ("password", "x")]).await;
-        assert!(!page.text.contains("<script") && !page.text.contains("<img") && !page.text.contains("<svg"));
-    }
-}
-
-#[tokio::test]
 async fn a_code_by_mail_signs_in_once() {
     let s = Server::with(|settings| settings.demo = true).await;
     let app = plain(&s).await;
@@ -172,7 +146,7 @@ async fn a_code_by_mail_signs_in_once() {
     let page = browser.get(&request(&app, &[])).await;
     let page = browser.submit(&page, "code", &[("account", "ada@example.com")]).await;
     assert_eq!(page.http, 200, "{}", page.text);
-    let code = inbox_code(&s).await;
+    let code = s.newest_code().await;
     let right = [("account", "ada@example.com"), ("passCode", code.as_str())];
     let wrong = browser.submit(&page, "login", &[("account", "ada@example.com"), ("passCode", "000000x")]).await;
     assert_eq!(wrong.http, 403);
@@ -182,20 +156,6 @@ async fn a_code_by_mail_signs_in_once() {
     let mut other = Browser::new(&s);
     let page = other.get(&request(&app, &[])).await;
     assert_eq!(other.submit(&page, "login", &right).await.http, 403);
-}
-
-/// The code in the newest message of the development inbox.
-pub async fn inbox_code(s: &Server) -> String {
-    for _ in 0..1000 {
-        let inbox = s.anonymous().get("/dev/inbox.json").await;
-        if let Some(text) = inbox.body["list"][0]["text"].as_str() {
-            let is_code = |w: &&str| w.len() == 6 && w.bytes().all(|b| b.is_ascii_digit());
-            return text.split(|c: char| !c.is_ascii_alphanumeric()).find(is_code).expect("a code").to_owned();
-        }
-        s.services.outbox.notify_one();
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    panic!("no message arrived");
 }
 
 #[tokio::test]

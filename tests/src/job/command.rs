@@ -1,6 +1,4 @@
 //! `watchword user import` and `export`: the program itself, on files.
-//!
-//! Needs the program: `cargo build -p watchword`, which `cargo xtask test` does first.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -10,7 +8,7 @@ use serde_json::{Value, json};
 use watchword_store::{Db, Options};
 use watchword_testkit::database::scratch;
 
-use crate::crash::{Node, command, init};
+use crate::node::{Node, command, init};
 
 /// A data directory with a pool, and files beside it.
 struct Place {
@@ -37,7 +35,6 @@ impl Place {
     fn user(&self, args: &[&str]) -> std::process::Command {
         let mut user = command(&self.folder);
         user.arg("user").args(args).arg("--data").arg(&self.data);
-        user.env("WATCHWORD_PASSWORDS__MEMORY", "8 KiB").env("WATCHWORD_PASSWORDS__PASSES", "1");
         user.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         user
     }

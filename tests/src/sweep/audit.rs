@@ -3,7 +3,7 @@
 use watchword_testkit::Server;
 
 use super::examples::valid;
-use super::{expected, named, server, status};
+use super::{Places, expected, named, status};
 
 async fn rows(s: &Server, condition: &str) -> i64 {
     let sql = format!("SELECT COUNT(*) AS total FROM audit_logs WHERE {condition}");
@@ -13,32 +13,34 @@ async fn rows(s: &Server, condition: &str) -> i64 {
 
 #[tokio::test]
 async fn a_successful_write_leaves_one_row_of_its_action_and_a_read_none() {
+    let mut places = Places::default();
     for op in watchword_web::operations() {
-        let s = server().await;
-        let call = valid(&s, &op).await;
+        let s = places.next().await;
+        let call = valid(s, &op).await;
         let own = op.audit.map_or("action = ''".into(), |a| {
             format!("action = '{}' AND result = 'success' AND status_code = 200", a.as_str())
         });
-        let (all_before, own_before) = (rows(&s, "TRUE").await, rows(&s, &own).await);
+        let (all_before, own_before) = (rows(s, "TRUE").await, rows(s, &own).await);
         let reply = call.send().await;
         assert_eq!(status(&op, &reply), expected(&op), "the example of {} must succeed: {}", named(&op), reply.text);
         let due = i64::from(op.audit.is_some());
-        let (all, own_now) = (rows(&s, "TRUE").await - all_before, rows(&s, &own).await - own_before);
+        let (all, own_now) = (rows(s, "TRUE").await - all_before, rows(s, &own).await - own_before);
         assert_eq!((all, own_now), (due, due), "rows in the trail, and of its own action, after {}", named(&op));
     }
 }
 
 #[tokio::test]
 async fn the_row_names_the_request_the_caller_and_the_pool() {
+    let mut places = Places::default();
     for op in watchword_web::operations().into_iter().filter(|op| op.audit.is_some()) {
-        let s = server().await;
-        let call = valid(&s, &op).await;
+        let s = places.next().await;
+        let call = valid(s, &op).await;
         let reply = call.send().await;
         let request = reply.headers["x-request-id"].to_str().expect("text").to_owned();
         let pool = &s.pool.id;
         let whole =
             format!("request_id = '{request}' AND pool_id = '{pool}' AND ip = '127.0.0.1' AND actor_kind <> ''");
-        assert_eq!(rows(&s, &whole).await, 1, "{}: {}", named(&op), reply.text);
+        assert_eq!(rows(s, &whole).await, 1, "{}: {}", named(&op), reply.text);
     }
 }
 

@@ -529,19 +529,5 @@ pub async fn by_message(s: &Server, kind: &str, target: Value) -> (Client, Strin
     let waiting = s.waiting("ada").await;
     ask["channel"] = json!("CHANNEL_VERIFY_MFA");
     waiting.post(path, ask).await.ok();
-    (waiting, code_sent(s).await)
-}
-
-/// The code in the newest message of the development inbox.
-async fn code_sent(s: &Server) -> String {
-    for _ in 0..1000 {
-        let inbox = s.anonymous().get("/dev/inbox.json").await;
-        if let Some(text) = inbox.body["list"][0]["text"].as_str() {
-            let is_code = |w: &&str| w.len() == 6 && w.bytes().all(|b| b.is_ascii_digit());
-            return text.split(|c: char| !c.is_ascii_alphanumeric()).find(is_code).expect("a code").to_owned();
-        }
-        s.services.outbox.notify_one();
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    panic!("no message arrived in the development inbox");
+    (waiting, s.newest_code().await)
 }

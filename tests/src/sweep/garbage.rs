@@ -8,33 +8,17 @@ use watchword_testkit::{Reply, Server, encode, seconds};
 use watchword_web::{Op, Shape};
 
 use super::examples::{Call, valid};
-use super::{named, server, status};
+use super::{Places, named, status};
+use crate::chance::Chance;
 
 /// Calls per operation.
 const CASES: u64 = 40;
 
-/// A small generator (Steele, Lea and Flood's SplitMix64): every run makes the same calls.
-struct Chance(u64);
-
-impl Chance {
-    /// The sequence of one case of one operation.
-    fn of(op: &Op, case: u64) -> Chance {
-        // FNV-1a of the name.
-        let hash = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-        Chance(named(op).bytes().fold(0xcbf2_9ce4_8422_2325, hash).wrapping_add(case))
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % bound.max(1) as u64) as usize
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
+/// The sequence of one case of one operation.
+fn chance_of(op: &Op, case: u64) -> Chance {
+    // FNV-1a of the name.
+    let hash = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
+    Chance(named(op).bytes().fold(0xcbf2_9ce4_8422_2325, hash).wrapping_add(case))
 }
 
 fn any(chance: &mut Chance) -> Value {
@@ -260,7 +244,7 @@ async fn smallest(op: &Op, call: &Call, mut input: Value) -> Value {
 async fn torment(op: &Op, s: &Server, call: &Call, document: &Value) -> Option<String> {
     let example = call.body.clone().unwrap_or_else(|| read_query(&call.path));
     for case in 0..CASES {
-        let mut chance = Chance::of(op, case);
+        let mut chance = chance_of(op, case);
         let input = if case % 2 == 0 {
             spoiled(&example, &mut chance)
         } else {
@@ -282,10 +266,11 @@ async fn torment(op: &Op, s: &Server, call: &Call, document: &Value) -> Option<S
 async fn garbage_is_refused_in_an_envelope_and_breaks_nothing() {
     let document = watchword_web::openapi::document(&watchword_web::operations(), "https://id.example.com");
     let mut failures = Vec::new();
+    let mut places = Places::default();
     for op in watchword_web::operations() {
-        let s = server().await;
-        let call = valid(&s, &op).await;
-        failures.extend(torment(&op, &s, &call, &document).await);
+        let s = places.next().await;
+        let call = valid(s, &op).await;
+        failures.extend(torment(&op, s, &call, &document).await);
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
@@ -293,8 +278,8 @@ async fn garbage_is_refused_in_an_envelope_and_breaks_nothing() {
 #[test]
 fn the_generator_makes_the_same_calls_in_every_run() {
     let ops = watchword_web::operations();
-    let one = any(&mut Chance::of(&ops[0], 7));
-    assert_eq!(one, any(&mut Chance::of(&ops[0], 7)));
-    let different = (0..CASES).map(|n| any(&mut Chance::of(&ops[0], n)).to_string());
+    let one = any(&mut chance_of(&ops[0], 7));
+    assert_eq!(one, any(&mut chance_of(&ops[0], 7)));
+    let different = (0..CASES).map(|n| any(&mut chance_of(&ops[0], n)).to_string());
     assert!(different.collect::<std::collections::BTreeSet<_>>().len() > 10);
 }

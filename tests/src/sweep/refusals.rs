@@ -9,7 +9,7 @@ use watchword_web::{Access, Op, Shape};
 
 use super::examples::{Call, valid};
 use super::snapshot::{ASIDE, Snapshot};
-use super::{doors, named, server, status};
+use super::{Places, named, status};
 
 /// Operations that answer a caller of another pool with success, because they tell nothing and change nothing there.
 const FOREIGN_SUCCESS: &[(&str, &str)] = &[
@@ -71,7 +71,8 @@ async fn refused(s: &Server, op: &Op, call: &Call, expected: &[u64], who: &str, 
 
 #[tokio::test]
 async fn without_credentials_every_operation_refuses_and_leaves_no_trace() {
-    for op in doors() {
+    let mut places = Places::default();
+    for op in watchword_web::operations() {
         let expected: &[u64] = match (op.access, op.shape) {
             (Access::Public, _) => continue,
             (Access::Nobody, _) => &[403],
@@ -79,35 +80,36 @@ async fn without_credentials_every_operation_refuses_and_leaves_no_trace() {
             (Access::Application, _) => &[404],
             (Access::Key(_) | Access::User | Access::UserOrMfa, _) => &[401],
         };
-        let s = server().await;
-        let mut call = valid(&s, &op).await;
+        let s = places.next().await;
+        let mut call = valid(s, &op).await;
         if op.shape == Shape::OAuth && op.access == Access::Application {
             let body = call.body.as_mut().and_then(|b| b.as_object_mut()).expect("a form");
             body.remove("client_id");
             body.remove("client_secret");
         }
-        refused(&s, &op, &call.by(&s.anonymous()), expected, "nobody", 0).await;
+        refused(s, &op, &call.by(&s.anonymous()), expected, "nobody", 0).await;
         let nonsense = s.anonymous().bearer("eyJhbGciOiJub25lIn0.e30.");
-        refused(&s, &op, &call.by(&nonsense), expected, "a token that is none", 0).await;
+        refused(s, &op, &call.by(&nonsense), expected, "a token that is none", 0).await;
     }
 }
 
 #[tokio::test]
 async fn a_key_without_the_right_is_refused_and_the_trail_says_so() {
-    for op in doors() {
+    let mut places = Places::default();
+    for op in watchword_web::operations() {
         let Access::Key(permission) = op.access else { continue };
-        let s = server().await;
-        let call = valid(&s, &op).await;
-        let nothing = with_rights(&s, &s.pool.id, &[]).await;
-        refused(&s, &op, &call.by(&nothing), &[403], "a key without any right", 1).await;
+        let s = places.next().await;
+        let call = valid(s, &op).await;
+        let nothing = with_rights(s, &s.pool.id, &[]).await;
+        refused(s, &op, &call.by(&nothing), &[403], "a key without any right", 1).await;
         let others: Vec<Permission> = Permission::ALL.iter().copied().filter(|p| *p != permission).collect();
-        let others = with_rights(&s, &s.pool.id, &others).await;
-        refused(&s, &op, &call.by(&others), &[403], "a key with every other right", 1).await;
-        let user = user_of(&s, &s.pool, "eve").await.0;
-        refused(&s, &op, &call.by(&user), &[401], "an end user", 0).await;
+        let others = with_rights(s, &s.pool.id, &others).await;
+        refused(s, &op, &call.by(&others), &[403], "a key with every other right", 1).await;
+        let user = user_of(s, &s.pool, "eve").await.0;
+        refused(s, &op, &call.by(&user), &[401], "an end user", 0).await;
         let also = ALSO.iter().filter(|(name, _)| *name == named(&op)).map(|(_, also)| *also);
         let rights: Vec<Permission> = also.chain([permission]).collect();
-        let reply = call.by(&with_rights(&s, &s.pool.id, &rights).await).send().await;
+        let reply = call.by(&with_rights(s, &s.pool.id, &rights).await).send().await;
         assert_eq!(
             status(&op, &reply),
             super::expected(&op),
@@ -121,38 +123,41 @@ async fn a_key_without_the_right_is_refused_and_the_trail_says_so() {
 
 #[tokio::test]
 async fn a_management_token_does_not_make_an_end_user() {
-    for op in doors() {
+    let mut places = Places::default();
+    for op in watchword_web::operations() {
         if !matches!(op.access, Access::User | Access::UserOrMfa) {
             continue;
         }
-        let s = server().await;
-        let call = valid(&s, &op).await;
-        refused(&s, &op, &call.by(&s.admin().await), &[401], "a management client", 0).await;
+        let s = places.next().await;
+        let call = valid(s, &op).await;
+        refused(s, &op, &call.by(&s.admin().await), &[401], "a management client", 0).await;
     }
 }
 
 /// What a user who owes the second factor may do is written on the row, not left to the handler.
 #[tokio::test]
 async fn an_mfa_token_opens_only_what_says_so() {
-    for op in doors() {
+    let mut places = Places::default();
+    for op in watchword_web::operations() {
         if op.access != Access::User {
             continue;
         }
-        let s = server().await;
-        let call = valid(&s, &op).await;
+        let s = places.next().await;
+        let call = valid(s, &op).await;
         s.user_with_otp("eve").await;
-        refused(&s, &op, &call.by(&s.waiting("eve").await), &[401], "a user who owes the second factor", 0).await;
+        refused(s, &op, &call.by(&s.waiting("eve").await), &[401], "a user who owes the second factor", 0).await;
     }
 }
 
 #[tokio::test]
 async fn credentials_of_another_pool_neither_read_nor_change_this_one() {
-    for op in doors() {
-        let s = server().await;
+    let mut places = Places::default();
+    for op in watchword_web::operations() {
+        let s = places.next().await;
         let other = s.new_pool("Another pool").await;
-        let (other_user, other_app) = user_of(&s, &other, "mallory").await;
+        let (other_user, other_app) = user_of(s, &other, "mallory").await;
         let other_admin = s.admin_of(&other).await;
-        let call = valid(&s, &op).await;
+        let call = valid(s, &op).await;
         let foreign = match op.access {
             Access::Nobody | Access::Public => continue,
             Access::Key(_) => call.by(&other_admin),
@@ -166,10 +171,10 @@ async fn credentials_of_another_pool_neither_read_nor_change_this_one() {
                 call
             }
         };
-        let own = Snapshot::of(&s).await.about(&s.pool.id);
+        let own = Snapshot::of(s).await.about(&s.pool.id);
         let ids = ids_of(&own);
         let reply = foreign.send().await;
-        let changes = own.changes(&Snapshot::of(&s).await.about(&s.pool.id), &[]);
+        let changes = own.changes(&Snapshot::of(s).await.about(&s.pool.id), &[]);
         assert!(changes.is_empty(), "{} by another pool's caller changed {changes:#?}", named(&op));
         let names = ids.iter().any(|id| call.text().contains(id.as_str()));
         let excused = FOREIGN_SUCCESS.iter().any(|(name, _)| *name == named(&op));
@@ -193,15 +198,16 @@ fn ids_of(snapshot: &Snapshot) -> std::collections::BTreeSet<String> {
 /// A foreign id and one that never existed get one answer, or the ids of other pools could be found by trying.
 #[tokio::test]
 async fn a_foreign_id_and_an_unknown_one_are_told_in_the_same_words() {
-    for op in doors() {
+    let mut places = Places::default();
+    for op in watchword_web::operations() {
         let Access::Key(_) = op.access else { continue };
-        let s = server().await;
+        let s = places.next().await;
         let other = s.new_pool("Another pool").await;
         let admin = s.admin_of(&other).await;
-        let call = valid(&s, &op).await.by(&admin);
+        let call = valid(s, &op).await.by(&admin);
         let mut unknown = call.clone();
         let text = call.text();
-        for id in ids_of(&Snapshot::of(&s).await.about(&s.pool.id)).iter().filter(|id| text.contains(id.as_str())) {
+        for id in ids_of(&Snapshot::of(s).await.about(&s.pool.id)).iter().filter(|id| text.contains(id.as_str())) {
             let nobody = id.chars().rev().collect::<String>();
             unknown.path = unknown.path.replace(id.as_str(), &nobody);
             unknown.body =

@@ -19,8 +19,7 @@ const ENVIRONMENT: &[&str] = &[
     "crates/watchword/src/config",
     "crates/watchword/src/cli",
     "crates/watchword/src/main.rs",
-    "crates/testkit/src/database.rs",
-    "crates/store/src/tests.rs",
+    "crates/testkit/src/postgres.rs",
     "tests/src/crash.rs",
     "xtask/src/",
 ];

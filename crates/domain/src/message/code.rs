@@ -81,13 +81,7 @@ pub async fn check_code(
     purpose: &str,
     given: &str,
 ) -> Result<bool> {
-    let code_hash = hash_of(ctx, medium, target, purpose, given);
-    let tried = Tried { medium: medium.as_str(), target, purpose, code_hash: &code_hash };
-    let right = is_right(tx, ctx, tried).await?;
-    if right {
-        store::spend_code(tx, ctx.pool(), tried, ctx.now()).await?;
-    }
-    Ok(right)
+    judge(tx, ctx, (medium, target, purpose), given, true).await
 }
 
 /// As [`check_code`], but a right code can still be used afterwards.
@@ -99,19 +93,27 @@ pub async fn pre_check_code(
     purpose: &str,
     given: &str,
 ) -> Result<bool> {
-    let code_hash = hash_of(ctx, medium, target, purpose, given);
-    let tried = Tried { medium: medium.as_str(), target, purpose, code_hash: &code_hash };
-    let right = is_right(tx, ctx, tried).await?;
-    if right {
-        store::uncount_try(tx, ctx.pool(), tried).await?;
-    }
-    Ok(right)
+    judge(tx, ctx, (medium, target, purpose), given, false).await
 }
 
 /// Counts before it compares.
-async fn is_right(tx: &mut Tx, ctx: &Ctx, tried: Tried<'_>) -> Result<bool> {
+async fn judge(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    (medium, target, purpose): (Medium, &str, &str),
+    given: &str,
+    spend: bool,
+) -> Result<bool> {
+    let code_hash = hash_of(ctx, medium, target, purpose, given);
+    let tried = Tried { medium: medium.as_str(), target, purpose, code_hash: &code_hash };
     let live = store::try_code(tx, ctx.pool(), tried, ctx.now()).await?;
-    Ok(live.is_some_and(|live| hash::ct_eq(&live, tried.code_hash)))
+    let right = live.is_some_and(|live| hash::ct_eq(&live, tried.code_hash));
+    match (right, spend) {
+        (true, true) => store::spend_code(tx, ctx.pool(), tried, ctx.now()).await?,
+        (true, false) => store::uncount_try(tx, ctx.pool(), tried).await?,
+        (false, _) => {}
+    }
+    Ok(right)
 }
 
 /// Counts one message to a normalised target, in the caller's unit of work, which a refused caller drops.

@@ -21,6 +21,19 @@ pub async fn sender(tx: &mut Tx, ctx: &Ctx) -> Result<String> {
     Ok(clean(&crate::pool::load(tx, ctx.pool()).await?.0.name))
 }
 
+/// A message in our own words.
+pub fn letter(purpose: &str, subject: &str, text: String) -> Letter {
+    Letter { subject: subject.into(), text, html: None, from_name: None, code: None, purpose: purpose.into() }
+}
+
+/// The text of an SMS, which has no other place for its sender.
+pub fn sms(lang: Lang, sender: &str, said: &str) -> String {
+    match lang {
+        Lang::En => format!("{sender}: {said}"),
+        Lang::Zh => format!("【{sender}】{said}"),
+    }
+}
+
 /// The message with a code.
 pub fn code(lang: Lang, sender: &str, medium: Medium, purpose: &str, code: &str, life: Millis) -> Letter {
     let what = purpose_text(purpose);
@@ -39,14 +52,8 @@ pub fn code(lang: Lang, sender: &str, medium: Medium, purpose: &str, code: &str,
         ),
     };
     let subject = text!("Your {sender} verification code", "{sender} 验证码");
-    Letter {
-        subject: subject.get(lang).to_owned(),
-        text: said.get(lang).to_owned(),
-        html: None,
-        from_name: None,
-        code: Some(code.to_owned()),
-        purpose: short(purpose),
-    }
+    let letter = letter(&short(purpose), subject.get(lang), said.get(lang).to_owned());
+    Letter { code: Some(code.to_owned()), ..letter }
 }
 
 /// The e-mail with a link that confirms the address.
@@ -58,14 +65,7 @@ pub fn link(lang: Lang, sender: &str, url: &str, life: Millis) -> Letter {
         "请打开以下链接，确认您在{sender}的邮箱地址：\n\n{url}\n\n链接 {zh}内有效，仅可使用一次。\n如非本人操作，请忽略此邮件。\n"
     );
     let subject = text!("Confirm your e-mail address for {sender}", "{sender} 邮箱确认");
-    Letter {
-        subject: subject.get(lang).to_owned(),
-        text: said.get(lang).to_owned(),
-        html: None,
-        from_name: None,
-        code: None,
-        purpose: "verify_email_link".into(),
-    }
+    letter("verify_email_link", subject.get(lang), said.get(lang).to_owned())
 }
 
 /// The e-mail with a link that sets a new password.
@@ -77,14 +77,7 @@ pub fn reset_link(lang: Lang, sender: &str, url: &str, life: Millis) -> Letter {
         "请打开以下链接，设置您在{sender}的新密码：\n\n{url}\n\n链接 {zh}内有效，仅可使用一次，请勿告知他人。\n如无需重置密码，请忽略此邮件。\n"
     );
     let subject = text!("Set a new password for {sender}", "{sender} 重置密码");
-    Letter {
-        subject: subject.get(lang).to_owned(),
-        text: said.get(lang).to_owned(),
-        html: None,
-        from_name: None,
-        code: None,
-        purpose: "reset_password_link".into(),
-    }
+    letter("reset_password_link", subject.get(lang), said.get(lang).to_owned())
 }
 
 fn span(life: Millis) -> Text {

@@ -101,19 +101,11 @@ fn render(event: &Event, medium: Medium, sender: &str, lang: Lang) -> Letter {
     let advice = text!("If this was not you, contact your administrator at once.", "如非本人操作，请立即联系管理员。");
     let advice = if welcome { "" } else { advice.get(lang) };
     let text = match (medium, lang) {
-        (Medium::Sms, Lang::En) => format!("{sender}: {said} {advice}"),
-        (Medium::Sms, Lang::Zh) => format!("【{sender}】{said}{advice}"),
+        (Medium::Sms, Lang::En) => texts::sms(lang, sender, &format!("{said} {advice}")),
+        (Medium::Sms, Lang::Zh) => texts::sms(lang, sender, &format!("{said}{advice}")),
         (Medium::Email, _) => format!("{said}\n\n{advice}\n"),
     };
-    let text = text.trim_end().to_owned();
-    Letter {
-        subject: format!("{sender}: {title}"),
-        text,
-        html: None,
-        from_name: None,
-        code: None,
-        purpose: purpose.into(),
-    }
+    texts::letter(purpose, &format!("{sender}: {title}"), text.trim_end().to_owned())
 }
 
 /// The event's name for providers, the subject and the sentence.

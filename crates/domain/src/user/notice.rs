@@ -157,19 +157,11 @@ impl Notice {
         let told = password.map(Secret::reveal).map(|p| text!(" Password: {p}", " 密码：{p}"));
         let told = told.unwrap_or(Text { en: "".into(), zh: "".into() });
         let (title, said, told) = (title.get(lang), said.get(lang), told.get(lang));
-        let text = match (medium, lang) {
-            (Medium::Sms, Lang::En) => format!("{sender}: {said}{told}"),
-            (Medium::Sms, Lang::Zh) => format!("【{sender}】{said}{told}"),
-            (Medium::Email, _) => format!("{said}\n{told}").trim_end().to_owned() + "\n",
+        let text = match medium {
+            Medium::Sms => texts::sms(lang, sender, &format!("{said}{told}")),
+            Medium::Email => format!("{said}\n{told}").trim_end().to_owned() + "\n",
         };
-        Letter {
-            subject: format!("{sender}: {title}"),
-            text,
-            html: None,
-            from_name: None,
-            code: None,
-            purpose: purpose.into(),
-        }
+        texts::letter(purpose, &format!("{sender}: {title}"), text)
     }
 }
 

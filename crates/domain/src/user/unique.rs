@@ -120,7 +120,7 @@ pub async fn taken(
     Ok(None)
 }
 
-/// A write that failed: the database's word on unique keys is asked for before it becomes a refusal.
+/// Why a write failed: what the database refused may be a name that somebody took meanwhile ([`refusal`]).
 pub(crate) enum Failed {
     Store(StoreError),
     Other(Error),

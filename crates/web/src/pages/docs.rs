@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::html::escape;
+use watchword_kit::html::escape;
 
 /// What both pages look like.
 pub const STYLE: &str = "\

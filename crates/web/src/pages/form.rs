@@ -8,11 +8,12 @@ use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
+use watchword_kit::html::escape;
 use watchword_kit::{Lang, text};
 
 use crate::caller::Incoming;
 use crate::input::pairs;
-use crate::pages::html::{escape, reply};
+use crate::pages::html::reply;
 
 /// Largest form, in bytes.
 const MAX_FORM: usize = 4096;

@@ -11,8 +11,9 @@ use http::StatusCode;
 use serde_json::json;
 use watchword_domain::{Services, outbox};
 use watchword_kit::Result;
+use watchword_kit::html::escape;
 
-use crate::pages::html::{escape, reply};
+use crate::pages::html::reply;
 
 /// `GET /dev/inbox` for people, `GET /dev/inbox.json` for tests and scripts; no route at all outside demo mode.
 pub fn routes(services: Arc<Services>) -> Router {

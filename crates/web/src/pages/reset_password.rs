@@ -7,11 +7,11 @@ use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use watchword_domain::user::reset_link;
+use watchword_kit::html::escape;
 use watchword_kit::{Lang, Secret, codes, text};
 
 use super::Site;
 use super::form::{Members, lang, over, page};
-use super::html::escape;
 
 /// `GET` and `POST /reset-password`.
 pub(super) fn routes(site: Site) -> Router {

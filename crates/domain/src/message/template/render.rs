@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use watchword_kit::html::escape;
 use watchword_kit::{Text, text};
 
 const NAMES: &[&str] = &[
@@ -98,23 +99,6 @@ pub fn check(template: &str) -> Result<(), Text> {
         Part::Name(_) => false,
     });
     if outside && (template.contains("{{") || template.contains("<%")) { Err(known()) } else { Ok(()) }
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '`' => out.push_str("&#96;"),
-            '=' => out.push_str("&#61;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

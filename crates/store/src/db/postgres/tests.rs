@@ -1,7 +1,8 @@
 //! Connections of PostgreSQL: what goes back to the pool, and what happens when one dies.
 
 use crate::session::{REFRESH_TOKENS, RefreshToken};
-use crate::tests::{Place, admin_sql, postgres};
+use crate::tests::server::run_sql;
+use crate::tests::{Place, postgres};
 use crate::{Record, StoreError};
 
 fn token(n: usize) -> RefreshToken {
@@ -43,7 +44,7 @@ async fn a_killed_backend_is_told_as_unavailable_and_replaced() {
     for statement in [false, true] {
         let mut tx = place.db.write().await.unwrap();
         REFRESH_TOKENS.insert(&mut tx, &token(1)).await.unwrap();
-        admin_sql(&place.url, kill).await;
+        run_sql(&place.url, kill).await;
         let lost = if statement {
             REFRESH_TOKENS.insert(&mut tx, &token(2)).await.unwrap_err()
         } else {
