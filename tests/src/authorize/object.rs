@@ -1,5 +1,6 @@
 //! Requests that their client has signed (RFC 9101).
 
+use data_encoding::BASE64URL_NOPAD;
 use watchword_crypto::jose::{Alg, SigningKey, sign_hs256};
 use watchword_testkit::seconds;
 

@@ -246,11 +246,11 @@ fn proof(key: &SigningKey, claims: &Value) -> String {
 fn possession_is_proven_by_the_key_inside_and_only_of_the_type_asked_for() {
     for alg in Alg::ALL {
         let key = SigningKey::generate_for(alg).expect("a key");
-        let proof = proof(&key, &json!({ "htm": "POST" }));
-        let (claims, inside) = verify_possession(&proof, "dpop+jwt").expect("a proof");
+        let made = proof(&key, &json!({ "htm": "POST" }));
+        let (claims, inside) = verify_possession(&made, "dpop+jwt").expect("a proof");
         assert_eq!((claims, inside.thumbprint()), (json!({ "htm": "POST" }), key.kid()));
-        assert_eq!(verify_possession(&proof, "JWT").err(), Some(JoseError::Type));
-        let (_, rest) = proof.split_once('.').expect("parts");
+        assert_eq!(verify_possession(&made, "JWT").err(), Some(JoseError::Type));
+        let (_, rest) = made.split_once('.').expect("parts");
         let other = SigningKey::generate_for(alg).expect("a key");
         let foreign = proof(&other, &json!({}));
         let (header, _) = foreign.split_once('.').expect("parts");
