@@ -73,7 +73,7 @@ impl Places {
     async fn next(&mut self) -> &Server {
         self.taken += 1;
         match &mut self.server {
-            Some(s) if self.taken % SHARING != 0 && !s.worker_is_dead() => s.afresh().await,
+            Some(s) if !self.taken.is_multiple_of(SHARING) && !s.worker_is_dead() => s.afresh().await,
             other => *other = Some(server().await),
         }
         self.server.as_ref().expect("set above")

@@ -121,10 +121,10 @@ pub async fn decide(ctx: &Ctx, req: DecideDeviceReq) -> Result<Success> {
         Err(e) => return Err(ctx.commit_refusal(tx, e, about(None)).await),
     };
     let app = app::load(&mut tx, ctx.pool(), &row.app_id).await?;
-    if req.approve {
-        if let Some(refusal) = owed(&mut tx, ctx, &app, &row, session).await? {
-            return Err(ctx.commit_refusal(tx, refusal, about(Some(&row))).await);
-        }
+    if req.approve
+        && let Some(refusal) = owed(&mut tx, ctx, &app, &row, session).await?
+    {
+        return Err(ctx.commit_refusal(tx, refusal, about(Some(&row))).await);
     }
     let decision = Decision {
         state: if req.approve { "approved" } else { "denied" },

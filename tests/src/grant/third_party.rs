@@ -1,10 +1,11 @@
 //! Applications that ask their users for consent were given scopes, not the account.
 
 use serde_json::json;
-use watchword_testkit::{PASSWORD, Server};
+use watchword_testkit::{Browser, PASSWORD, Server};
 use watchword_web::Access;
 
-use super::{App, app, refused, register, text};
+use super::{App, refused, register, text};
+use crate::authorize::{self, CALLBACK};
 use crate::token::limited;
 
 /// What is open to them. Whatever is added here may be read by every application that somebody has agreed to once.
@@ -25,11 +26,17 @@ fn userinfo_and_the_profile_are_all_that_a_third_party_may_call() {
 async fn the_token_of_an_application_that_asks_for_consent_opens_no_account() {
     let s = Server::start().await;
     register::allow(&s).await;
-    let made = limited(&s, &["application:register"]).await.post("/oidc/register", register::metadata()).await.body;
+    let mut metadata = register::metadata();
+    metadata["redirect_uris"] = json!([CALLBACK]);
+    let made = limited(&s, &["application:register"]).await.post("/oidc/register", metadata).await.body;
     let registered = App { id: text(&made["client_id"]).into(), secret: text(&made["client_secret"]).into() };
-    let asking = app(&s, json!({ "skip_consent": false })).await;
+    let asking = authorize::app(&s, json!({ "skip_consent": false }), json!({})).await;
+    s.user("ada").await;
     for guest in [registered, asking] {
-        let tokens = guest.sign_in(&s, "openid profile").await;
+        let mut browser = Browser::new(&s);
+        let page = authorize::sign_in(&mut browser, &guest, "ada", &[("scope", "openid profile")]).await;
+        let code = browser.submit(&page, "confirm", &[]).await.code();
+        let tokens = authorize::exchange(&s, &guest, &code, &[]).await.body;
         let user = s.anonymous().bearer(text(&tokens["access_token"]));
         assert_eq!(user.get("/oidc/me").await.http, 200);
         let profile = user.get("/api/v3/get-profile").await.ok();

@@ -46,17 +46,20 @@ struct List {
     admits: fn(&Asked, &Item) -> bool,
 }
 
+/// Path and body of a request about an item.
+type Ask = fn(&Item) -> (&'static str, Value);
+
 struct Noun {
     /// The member that names a row in its list.
     key: &'static str,
     newest_first: bool,
-    create: fn(&Item) -> (&'static str, Value),
+    create: Ask,
     /// The member of the reply to `create` that has the id.
     id: &'static str,
-    rename: fn(&Item) -> (&'static str, Value),
-    remove: fn(&Item) -> (&'static str, Value),
+    rename: Ask,
+    remove: Ask,
     /// Takes it out of use or into it again, where there is that.
-    enable: Option<fn(&Item) -> (&'static str, Value)>,
+    enable: Option<Ask>,
     lists: &'static [List],
 }
 

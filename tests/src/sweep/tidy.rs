@@ -20,6 +20,7 @@ const ENVIRONMENT: &[&str] = &[
     "crates/watchword/src/cli",
     "crates/watchword/src/main.rs",
     "crates/testkit/src/postgres.rs",
+    "tests/sdk/",
     "tests/src/crash.rs",
     "xtask/src/",
 ];
