@@ -124,3 +124,26 @@ async fn one_address_cannot_have_pictures_without_end() {
     s.advance(minutes(1) + seconds(1));
     s.app().get("/api/v3/get-captcha-code").await.ok();
 }
+
+/// A burst of guesses is counted like guesses one after the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn however_many_try_a_picture_at_once_three_texts_are_judged() {
+    let s = start().await;
+    let drawn = picture(&s).await;
+    let id = watchword_crypto::hash::token_hash(&drawn.token);
+    let pool = PoolId::new(&s.pool.id);
+    let tries = (0..32).map(|_| {
+        let (s, id, pool) = (&s, &id, &pool);
+        async move {
+            let mut tx = s.services.db.write().await.expect("a transaction");
+            let judged =
+                watchword_store::captcha::try_one(&mut tx, pool, id, 3, s.clock.now()).await.expect("an answer");
+            tx.commit().await.expect("a commit");
+            judged.is_some()
+        }
+    });
+    let judged = futures_util::future::join_all(tries).await.into_iter().filter(|judged| *judged).count();
+    assert_eq!(judged, 3);
+    let options = json!({ "captchaCode": drawn.text, "captchaToken": drawn.token });
+    sign_in(&s, "a", options).await.refused_with(403, 2001);
+}

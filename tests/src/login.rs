@@ -1,10 +1,33 @@
 //! Signing in.
 
 mod gate;
+mod newcomer;
+mod race;
 mod second_factor;
 
 use serde_json::{Value, json};
 use watchword_testkit::{PASSWORD, Server, minutes};
+
+/// Changes how long what nobody uses lasts.
+pub async fn idle(s: &Server, changes: Value) {
+    use watchword_domain::{Audit, Ctx, pool};
+    let ctx = Ctx::system(s.services.clone(), watchword_kit::PoolId::new(&s.pool.id), Audit::PoolUpdate);
+    pool::patch(&ctx, changes.as_object().expect("an object")).await.expect("settings");
+}
+
+#[tokio::test]
+async fn how_long_something_may_lie_unused_has_bounds() {
+    use watchword_domain::{Audit, Ctx, pool};
+    let s = Server::start().await;
+    let ctx = Ctx::system(s.services.clone(), watchword_kit::PoolId::new(&s.pool.id), Audit::PoolUpdate);
+    for name in ["signOnIdleSeconds", "refreshIdleSeconds"] {
+        for wrong in [0, 299, 31_536_001] {
+            let changes = json!({ name: wrong });
+            let refused = pool::patch(&ctx, changes.as_object().expect("an object")).await.expect_err("out of bounds");
+            assert_eq!(refused.field(), Some(name));
+        }
+    }
+}
 
 async fn with(s: &Server, payload: Value) -> watchword_testkit::Reply {
     s.app().post("/api/v3/signin", json!({ "connection": "PASSWORD", "passwordPayload": payload })).await
@@ -125,12 +148,11 @@ async fn encrypted_passwords_are_read_and_broken_ones_are_simply_wrong() {
 }
 
 #[tokio::test]
-async fn tenants_and_automatic_sign_up_are_refused_aloud() {
+async fn tenants_are_refused_aloud() {
     let s = Server::start().await;
-    for option in [json!({ "tenantId": "t" }), json!({ "autoRegister": true })] {
-        let body = json!({ "connection": "PASSWORD", "passwordPayload": { "username": "a", "password": "b" }, "options": option });
-        s.app().post("/api/v3/signin", body).await.refused(501);
-    }
+    let body = json!({ "connection": "PASSWORD", "passwordPayload": { "username": "a", "password": "b" },
+        "options": { "tenantId": "t" } });
+    s.app().post("/api/v3/signin", body).await.refused(501);
 }
 
 #[tokio::test]
@@ -142,4 +164,61 @@ async fn a_sign_in_is_counted_and_left_in_the_trail() {
     let user = s.admin().await.get(&format!("/api/v3/get-user?userId={ada}")).await.ok();
     assert_eq!((user["loginsCount"].as_i64(), user["lastLogin"].as_str()), (Some(1), Some("2026-01-01T00:00:00.000Z")));
     assert_eq!(s.audited("login.signin").await, 2);
+}
+
+#[tokio::test]
+async fn an_application_is_given_no_scope_that_it_may_not_ask_for() {
+    let s = Server::start().await;
+    s.user("ada").await;
+    let body = json!({ "appName": "Narrow", "redirectUris": ["https://app.example.com/cb"],
+        "oidcConfig": { "scope": "openid profile" } });
+    let made = s.admin().await.post("/api/v3/create-application", body).await.ok();
+    let app = s.anonymous().header("x-authing-app-id", made["appId"].as_str().expect("an id"));
+    let ask = |scope: &str| {
+        let body = json!({ "connection": "PASSWORD", "options": { "scope": scope },
+            "passwordPayload": { "username": "ada", "password": PASSWORD } });
+        let app = app.clone();
+        async move { app.post("/api/v3/signin", body).await }
+    };
+    assert_eq!(ask("openid profile").await.ok()["scope"], "openid profile");
+    ask("openid email").await.refused_at("options.scope");
+    ask("openid offline_access").await.refused_at("options.scope");
+}
+
+#[tokio::test]
+async fn users_whose_consent_is_asked_for_sign_in_at_the_page_only() {
+    let s = Server::start().await;
+    s.user("ada").await;
+    let body = json!({ "appName": "Stranger", "redirectUris": ["https://app.example.com/cb"],
+        "oidcConfig": { "skip_consent": false } });
+    let made = s.admin().await.post("/api/v3/create-application", body).await.ok();
+    let app = s.anonymous().header("x-authing-app-id", made["appId"].as_str().expect("an id"));
+    let body = json!({ "connection": "PASSWORD", "passwordPayload": { "username": "ada", "password": PASSWORD } });
+    let refused = app.post("/api/v3/signin", body).await.refused(403);
+    assert!(refused["message"].as_str().expect("a message").contains("/oidc/auth"), "{refused}");
+}
+
+/// What takes long is counted, not timed.
+#[tokio::test]
+async fn a_wrong_password_costs_the_same_whatever_is_stored_and_whether_there_is_a_user() {
+    let s = Server::start().await;
+    let admin = s.admin().await;
+    s.user("ada").await;
+    admin.post("/api/v3/create-user", json!({ "username": "nopass" })).await.ok();
+    let md5 = json!({ "username": "imported", "password": "496ec69c8e946fb4ab3695fda9cb1a25", "salt": "s4lt" });
+    admin.post("/api/v3/create-user", md5).await.ok();
+    let cost = |name: &str, password: &str| {
+        let payload = json!({ "username": name, "password": password });
+        let s = &s;
+        async move {
+            let before = s.services.passwords.evaluated();
+            with(s, payload).await;
+            s.services.passwords.evaluated() - before
+        }
+    };
+    for name in ["ada", "nopass", "imported", "nobody"] {
+        assert_eq!(cost(name, "wrong wrong wrong").await, 1, "{name}");
+    }
+    assert_eq!(cost("imported", PASSWORD).await, 1, "hashed anew");
+    assert_eq!(cost("imported", PASSWORD).await, 1);
 }

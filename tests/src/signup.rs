@@ -260,3 +260,22 @@ async fn a_new_password_keeps_the_pools_policy_also_where_its_user_chooses_it() 
     with("lovelace has 1 digit").await.refused_at("passwordPayload.password");
     with("tulips and 1 digit").await.ok();
 }
+
+#[tokio::test]
+async fn nobody_is_welcomed_at_an_address_that_they_have_not_proven() {
+    let (s, app) = open().await;
+    let template = json!({ "type": "WELCOME_EMAIL", "customizeEnabled": true, "name": "Hi", "subject": "Hi",
+        "sender": "{{app_name}}", "content": "Hello {{user_name}}" });
+    s.admin().await.post("/api/v3/update-email-template", template).await.ok();
+    let mut body = by_password(json!({ "email": "victim@example.com" }));
+    body["profile"] = json!({ "nickname": "CLICK http://evil.example NOW" });
+    app.post("/api/v3/signup", body).await.ok();
+    let letters = s.messages().await;
+    assert_eq!(letters.len(), 1, "the link that proves the address, and nothing else: {letters:?}");
+    assert!(!format!("{letters:?}").contains("evil"), "{letters:?}");
+    let code = s.mailed(&app, EMAIL, "CHANNEL_REGISTER").await;
+    let payload = json!({ "email": EMAIL, "passCode": code });
+    app.post("/api/v3/signup", json!({ "connection": "PASSCODE", "passCodePayload": payload })).await.ok();
+    let welcomed = s.letter_to(EMAIL).await.expect("a letter");
+    assert!(!welcomed.contains(&code), "{welcomed}");
+}

@@ -112,23 +112,26 @@ pub struct LdapPayload {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SignInOptions {
-    /// Scopes, separated by spaces; `openid` must be among them, `offline_access` yields a refresh token. Default
-    /// `openid profile`.
+    /// Scopes, separated by spaces, of those that the application may ask for; `openid` must be among them,
+    /// `offline_access` yields a refresh token. Default `openid profile`.
     pub scope: Option<String>,
 
     /// The user's IP address, when a server calls for the user.
     pub client_ip: Option<String>,
 
-    /// Data for pipeline functions.
+    /// Without effect: it is for pipelines, which this server does not have.
     pub context: Option<Object>,
 
     /// Id of the tenant.
     pub tenant_id: Option<String>,
 
-    /// Custom fields for a user who is registered by this call.
+    /// Custom fields for a user who is registered by this call, as far as users may set them; otherwise not looked at.
     pub custom_data: Option<Object>,
 
-    /// Whether to make an account that does not exist. Default false.
+    /// Whether to make an account that does not exist, under the rules of `signup` and in the way of the sign-in, which
+    /// the application must have switched on for registration: a user name or an e-mail address with the password, or the
+    /// target of the code, of the channel `CHANNEL_LOGIN`. Where it has not, an unknown account is refused like a wrong
+    /// password or code. Default false.
     pub auto_register: Option<bool>,
 
     /// Text of the picture, in any case. It counts where the pool asks for one; otherwise it is not looked at.
@@ -158,8 +161,15 @@ pub struct SelfUnlockReq {
     /// Country code of `phone`. Default `+86`.
     pub phone_country_code: Option<String>,
 
-    /// Password, where the pool's strategy is `password-captcha`; otherwise it is not looked at.
+    /// Password, where the pool's strategy is `password-captcha`; otherwise it is not looked at. A wrong one is told as a
+    /// wrong code is, and the code is used up.
     pub password: Option<Secret<String>>,
+
+    /// Text of the picture, in any case, where the user pool asks for one.
+    pub captcha_code: Option<String>,
+
+    /// From get-captcha-code, with the picture.
+    pub captcha_token: Option<String>,
 
     /// How the password is encrypted. Default `none`.
     pub password_encrypt_type: Option<PasswordEncryptType>,

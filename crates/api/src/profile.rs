@@ -17,7 +17,7 @@ pub use change::{
     UpdateEmailReq, UpdateEmailToken, UpdatePhoneMethod, UpdatePhoneProof, UpdatePhoneReq, UpdatePhoneToken,
     VerifyDeleteAccountReq, VerifyResetPasswordReq, VerifyUpdateEmailReq, VerifyUpdatePhoneReq,
 };
-pub use device::{Device, DeviceReq, DeviceState, DeviceType, ListDevicesQuery, MyDevice};
+pub use device::{Device, DeviceReq, DeviceState, DeviceType, ListDevicesQuery, MyDevice, RevokeSessionsReq};
 
 /// Query of get-profile.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

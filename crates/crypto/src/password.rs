@@ -93,6 +93,11 @@ pub fn is_supported(stored: &str) -> Result<(), Text> {
     Stored::parse(stored).map(|_| ()).map_err(|problem| problem.text())
 }
 
+/// Whether comparing with this hash evaluates Argon2, whatever is compared.
+pub fn is_argon2(stored: &str) -> bool {
+    matches!(Stored::parse(stored), Ok(Stored::Argon { .. }))
+}
+
 /// A hash at this cost that no known password has. Comparing with it takes an unknown user as long as a known one.
 pub fn dummy_hash(argon: &Argon) -> String {
     let salt = *b"nobody's salt...";

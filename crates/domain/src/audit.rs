@@ -105,6 +105,7 @@ actions! {
     AccountDelete = "user.account_delete";
     DeviceUnbind = "user.device_unbind";
     DeviceSignOut = "user.device_sign_out";
+    SessionsEnd = "user.sessions_end";
     OwnIdentityUnlink = "user.own_identity_unlink";
     Upload = "user.upload";
     SignIn = "login.signin";

@@ -3,11 +3,12 @@
 
 use serde_json::json;
 use watchword_kit::{Error, Result, codes, text, unicode};
-use watchword_store::{break_glass as store, mfa_factor, mfa_transaction, session, throttle, user};
+use watchword_store::{break_glass as store, mfa_factor, mfa_transaction, session, throttle};
 
 use crate::ctx::Ctx;
 use crate::outbox::{Event, notify_user};
-use crate::throttle::{Guess, reopen};
+use crate::throttle::{Guess, keep, reopen};
+use crate::user::hold;
 
 /// What was taken away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,20 +44,21 @@ pub async fn reset_mfa(ctx: &Ctx, name: &str, reason: &str) -> Result<Reset> {
                 .because(text!("this names several users: give the user id", "匹配到多个用户，请使用用户 ID")));
         }
     };
-    let factors = store::delete_factors(&mut tx, pool, &user_id).await?;
-    mfa_factor::delete_recovery(&mut tx, pool, &user_id).await?;
-    store::end_enrollments(&mut tx, pool, &user_id, now).await?;
-    mfa_transaction::revoke_of_users(&mut tx, pool, std::slice::from_ref(&user_id), now).await?;
+    for guess in [Guess::SecondFactor, Guess::RecoveryCode] {
+        keep(&mut tx, ctx, guess, &user_id).await?;
+    }
+    let row = hold(&mut tx, pool, &user_id).await?;
     for guess in [Guess::SecondFactor, Guess::RecoveryCode] {
         reopen(&mut tx, ctx, guess, &user_id).await?;
     }
     // Passwords are counted per address.
     throttle::clear_all(&mut tx, pool, &Guess::Password.bucket(&format!("{user_id}:"))).await?;
-    let sessions = session::revoke_of_user(&mut tx, pool, &user_id, None, None, now).await?;
-    session::drop_refresh_tokens(&mut tx, pool, std::slice::from_ref(&user_id), None).await?;
-    if let Some(row) = user::TABLE.get(&mut tx, pool, &user_id).await? {
-        notify_user(&mut tx, ctx, &row, Event::FactorsDisabled).await?;
-    }
+    let sessions = session::end_of_user(&mut tx, pool, &user_id, None, None, now).await?;
+    let factors = store::delete_factors(&mut tx, pool, &user_id).await?;
+    mfa_factor::delete_recovery(&mut tx, pool, &user_id).await?;
+    store::end_enrollments(&mut tx, pool, &user_id, now).await?;
+    mfa_transaction::revoke_of_users(&mut tx, pool, std::slice::from_ref(&user_id), now).await?;
+    notify_user(&mut tx, ctx, &row, Event::FactorsDisabled).await?;
     let details = json!({ "userId": user_id, "reason": reason, "factors": factors, "sessions": sessions });
     ctx.commit(tx, details).await?;
     Ok(Reset { user_id, factors, sessions })

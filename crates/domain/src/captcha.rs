@@ -77,14 +77,25 @@ pub(crate) async fn check(ctx: &Ctx, answer: &Answer) -> Result<()> {
     let mut tx = ctx.write().await?;
     let named = match answer.token.as_deref().filter(|t| !t.is_empty()) {
         Some(token) => vec![hash::token_hash(token)],
-        None => store::of_asker(&mut tx, ctx.pool(), &asker(ctx), TRIES, ctx.now()).await?,
-    };
-    for id in &named {
-        if store::consume(&mut tx, ctx.pool(), id, &hash_of(ctx, id, &text), TRIES, ctx.now()).await? {
-            return Ok(tx.commit().await?);
+        None => {
+            // Several rows are tried one after the other: nobody else tries them meanwhile.
+            let asker = asker(ctx);
+            tx.hold(ctx.pool(), &format!("captcha:{asker}")).await?;
+            store::of_asker(&mut tx, ctx.pool(), &asker, TRIES, ctx.now()).await?
         }
+    };
+    let mut passed_by = Vec::new();
+    for id in named {
+        // The try is counted before it is judged, so that a burst of them cannot outrun the count.
+        let Some(stored) = store::try_one(&mut tx, ctx.pool(), &id, TRIES, ctx.now()).await? else { continue };
+        if hash::ct_eq(&stored, hash_of(ctx, &id, &text)) {
+            let used = TABLE.delete(&mut tx, ctx.pool(), &id).await?;
+            store::uncount(&mut tx, ctx.pool(), &passed_by).await?;
+            tx.commit().await?;
+            return if used { Ok(()) } else { Err(Error::new(codes::CAPTCHA_WRONG)) };
+        }
+        passed_by.push(id);
     }
-    store::count_wrong(&mut tx, ctx.pool(), &named).await?;
     tx.commit().await?;
     Err(Error::new(codes::CAPTCHA_WRONG))
 }

@@ -8,6 +8,7 @@ use watchword_kit::{Error, Millis, Result, Secret, codes, text};
 use watchword_store::Tx;
 use watchword_store::device_code::{self as store, Decision, DeviceCode, TABLE};
 use watchword_store::quota::{self, Quota};
+use watchword_store::session as sessions;
 
 use crate::app::{self, DEVICE_CODE};
 use crate::client::{self, Client, Endpoint, Given};
@@ -16,6 +17,7 @@ use crate::demand::Demand;
 use crate::login;
 use crate::throttle;
 use crate::token::oauth;
+use crate::user;
 
 const LIFETIME: Millis = Millis::minutes(10);
 /// Between polls.
@@ -102,6 +104,10 @@ pub async fn look(ctx: &Ctx, query: DeviceQuery) -> Result<WaitingDevice> {
 pub async fn decide(ctx: &Ctx, req: DecideDeviceReq) -> Result<Success> {
     let session = ctx.session()?;
     let mut tx = ctx.write().await?;
+    user::hold(&mut tx, ctx.pool(), &session.user_id).await?;
+    // A session that ends at this moment approves nothing any more.
+    let live = sessions::live(&mut tx, ctx.pool(), &session.id, ctx.now()).await?;
+    let session = &live.ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?;
     charge(&mut tx, ctx, &bucket(ctx)?, TRIES, TRY_WINDOW).await?;
     let about = |row: Option<&DeviceCode>| json!({ "userId": session.user_id, "clientId": row.map(|r| &r.app_id), "approve": req.approve });
     let row = match waiting(&mut tx, ctx, &req.user_code).await {

@@ -179,7 +179,7 @@ async fn sign_in(tx: &mut Tx, step: &Step) -> Result<Stage> {
 async fn step_up(step: &mut Step, user_id: &str, amr: &str) -> Result<()> {
     let ctx = &step.ctx;
     let mut tx = ctx.write().await?;
-    let user = user::by_id(&mut tx, ctx.pool(), user_id).await?;
+    let user = user::hold(&mut tx, ctx.pool(), user_id).await?;
     let waiting = MfaTransaction { amr: amr.to_owned(), ..login::pending(ctx, &step.app, &user, "", "", STEP_UP) };
     let id = waiting.id.clone();
     login::await_second_factor(&mut tx, ctx, &step.row, waiting).await?;
@@ -228,6 +228,11 @@ pub async fn go_on(step: Step, cookie: Option<&Cookie>, agreed: bool, chose: boo
     let Step { ctx, app, wish, .. } = &step;
     let over = || Error::new(codes::INTERACTION_OVER);
     let mut tx = ctx.write().await?;
+    let mut sso = sso_session::current(&mut tx, ctx, app).await?;
+    if let Some(seen) = &sso {
+        user::hold(&mut tx, ctx.pool(), &seen.user_id).await.map_err(|_| over())?;
+        sso = sso_session::current(&mut tx, ctx, app).await?;
+    }
     if chose && !store::select(&mut tx, ctx.pool(), &step.row.id, ctx.now()).await? {
         return Err(over());
     }
@@ -235,7 +240,7 @@ pub async fn go_on(step: Step, cookie: Option<&Cookie>, agreed: bool, chose: boo
     if row.ended_at.is_some() || row.expires_at <= ctx.now() {
         return Err(over());
     }
-    let Some(sso) = sso_session::current(&mut tx, ctx, app).await? else { return Ok(Outcome::Page) };
+    let Some(sso) = sso else { return Ok(Outcome::Page) };
     let mut next = next::next(&mut tx, ctx, app, wish, Some(&row), Some(&sso)).await?;
     if agreed && matches!(next, Next::Consent(_)) {
         next::agree(&mut tx, ctx, app, wish, &sso.user_id).await?;
@@ -276,12 +281,13 @@ pub async fn abort(step: Step) -> Result<Response> {
 pub async fn start_over(step: &Step) -> Result<()> {
     let Step { ctx, app, row, .. } = step;
     let mut tx = ctx.write().await?;
-    if !store::wait(&mut tx, ctx.pool(), &row.id, None, None, ctx.now()).await? {
-        return Err(Error::new(codes::INTERACTION_OVER));
-    }
     let sso = sso_session::current(&mut tx, ctx, app).await?;
     if let Some(sso) = &sso {
+        user::hold(&mut tx, ctx.pool(), &sso.user_id).await?;
         sso_session::end(&mut tx, ctx, sso).await?;
+    }
+    if !store::wait(&mut tx, ctx.pool(), &row.id, None, None, ctx.now()).await? {
+        return Err(Error::new(codes::INTERACTION_OVER));
     }
     ctx.commit(tx, json!({ "userId": sso.map(|s| s.user_id), "appId": app.id })).await
 }

@@ -3,6 +3,7 @@
 mod first_factor;
 pub mod gate;
 mod new_password;
+mod newcomer;
 mod own_password;
 mod second_factor;
 mod unlock;
@@ -27,11 +28,14 @@ use crate::sso_session::{self, Cookie, Proof};
 use crate::user::{history, life};
 use crate::{app, profile, rules, token as tokens};
 
+use newcomer::Newcomer;
+
 pub use first_factor::validate as validate_password;
 pub(crate) use first_factor::{admit_address, charge_address, plain};
 pub(crate) use new_password::set as set_new_password;
+pub(crate) use newcomer::way as way_by_code;
 pub(crate) use own_password::own_password;
-pub(crate) use second_factor::{end_waiting, hash as hash_recovery};
+pub(crate) use second_factor::{end_waiting, hash as hash_recovery, hold as hold_second_factor};
 pub use second_factor::{recover, verify_code, verify_otp};
 pub use unlock::unlock;
 
@@ -61,30 +65,26 @@ pub(crate) enum Admitted {
 ///
 /// # Errors
 /// 403/2333 for a wrong account or password, 300 with 1635 or 1636 and the trigger data when a second factor is
-/// needed, 300/1639 and 300/2058 when the password must be changed first, 429 after too many failures; and what
-/// [`gate`] refuses.
+/// needed, 300/1639 and 300/2058 with a token for reset-password when the password must be changed first, 429 after too
+/// many failures; 400 at `options.scope` and 403 as [`permitted`] says; and what [`gate`] refuses.
 pub async fn sign_in(ctx: &Ctx, req: SignInReq) -> Result<TokenSet> {
     let app_id = ctx.app_id().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
     let app = app::load(&mut ctx.read().await?, ctx.pool(), app_id).await?;
     check_client(ctx, &app, &req)?;
     let options = req.options.unwrap_or_default();
     rules::no_tenant(options.tenant_id.as_deref(), "options.tenantId")?;
-    if options.auto_register == Some(true) {
-        return Err(Error::new(codes::NOT_IMPLEMENTED)
-            .because(text!("sign-up is not supported yet; create the user first", "暂不支持自动注册，请先创建用户"))
-            .at("options.autoRegister"));
-    }
-    let scope = clean_scope(options.scope.as_deref())?;
+    let scope = permitted(&app, clean_scope(options.scope.as_deref())?)?;
     let encrypted = options.password_encrypt_type.unwrap_or_default();
     let captcha = Answer { text: options.captcha_code, token: options.captcha_token };
+    let newcomer = options.auto_register.unwrap_or_default().then_some(Newcomer { custom_data: options.custom_data });
     let proven = match req.connection {
         SignInConnection::Password => {
             let payload = req.password_payload.ok_or_else(|| missing("passwordPayload"))?;
-            first_factor::password(ctx, &app, payload, encrypted, &captcha).await?
+            first_factor::password(ctx, &app, payload, encrypted, &captcha, newcomer).await?
         }
         SignInConnection::Passcode => {
             let payload = req.pass_code_payload.ok_or_else(|| missing("passCodePayload"))?;
-            first_factor::pass_code(ctx, &app, payload, &captcha).await?
+            first_factor::pass_code(ctx, &app, payload, &captcha, newcomer).await?
         }
         SignInConnection::Ldap | SignInConnection::Ad => {
             return Err(Error::new(codes::NOT_IMPLEMENTED)
@@ -103,7 +103,7 @@ pub(crate) async fn with_password(
     payload: PasswordPayload,
     captcha: &Answer,
 ) -> Result<Cookie> {
-    let proven = first_factor::password(ctx, app, payload, PasswordEncryptType::None, captcha).await?;
+    let proven = first_factor::password(ctx, app, payload, PasswordEncryptType::None, captcha, None).await?;
     at_browser(admit(ctx, app, proven, Goal::Browser(interaction)).await?)
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn with_code(
     payload: PassCodePayload,
     captcha: &Answer,
 ) -> Result<Cookie> {
-    let proven = first_factor::pass_code(ctx, app, payload, captcha).await?;
+    let proven = first_factor::pass_code(ctx, app, payload, captcha, None).await?;
     at_browser(admit(ctx, app, proven, Goal::Browser(interaction)).await?)
 }
 
@@ -137,7 +137,7 @@ pub(crate) async fn by_password(
     scope: &str,
     extras: tokens::Extras,
 ) -> Result<TokenSet> {
-    let proven = first_factor::password(ctx, app, payload, PasswordEncryptType::None, &Answer::default()).await?;
+    let proven = first_factor::password(ctx, app, payload, PasswordEncryptType::None, &Answer::default(), None).await?;
     at_api(admit(ctx, app, proven, Goal::Tokens { scope, extras: &extras }).await?)
 }
 
@@ -148,7 +148,8 @@ fn at_api(admitted: Admitted) -> Result<TokenSet> {
     }
 }
 
-/// A user who has passed the first factor, in a unit of work that is still open.
+/// A user who has passed the first factor, held by a unit of work that is still open: what was proven still holds when
+/// the session is written.
 pub(crate) struct Proven {
     pub tx: Tx,
     pub user: User,
@@ -164,21 +165,18 @@ pub(crate) async fn admit(ctx: &Ctx, app: &Application, proven: Proven, goal: Go
         history::failed(&mut tx, ctx, &user.id, amr).await?;
         return Err(ctx.commit_refusal(tx, Error::new(codes::USER_DISABLED), about).await);
     }
-    if let Some(refusal) = gate::admit(&mut tx, ctx, app, &user, amr == "pwd").await? {
-        if let (Goal::Browser(waiting), true) = (&goal, refusal.code() == codes::PASSWORD_TOO_OLD) {
-            wait(&mut tx, ctx, waiting, None, Some(&user.id)).await?;
-        }
+    if let Some(refusal) = gate::admit(&mut tx, ctx, app, &user).await? {
         return Err(ctx.commit_refusal(tx, refusal, about).await);
     }
-    if user.reset_password_on_next_login && amr == "pwd" {
+    if let Some(due) = gate::password_due(&mut tx, ctx, &user).await?.filter(|_| amr == "pwd") {
         let refusal = match goal {
             Goal::Browser(waiting) => {
                 wait(&mut tx, ctx, waiting, None, Some(&user.id)).await?;
-                Error::new(codes::RESET_PASSWORD_FIRST)
+                Error::new(due)
             }
             Goal::Tokens { .. } => {
                 let data = profile::password::begin_first(&mut tx, ctx, &user).await?;
-                Error::new(codes::RESET_PASSWORD_FIRST).with_data(data)
+                Error::new(due).with_data(data)
             }
         };
         return Err(ctx.commit_refusal(tx, refusal, about).await);
@@ -301,12 +299,18 @@ impl Completion {
     }
 }
 
-/// Completes the pending sign-in of the caller, or steps the caller's session up, by a proof of this kind.
+/// Completes the pending sign-in of the caller, who is held, or steps the caller's session up, by a proof of this kind.
 ///
 /// # Errors
 /// 401/2021 when the sign-in was completed or ended by somebody else, 403 when this kind of proof is not what it
 /// waits for.
-pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &str) -> Result<Completion> {
+pub(crate) async fn complete(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    user: &User,
+    kind: FactorType,
+    method: &str,
+) -> Result<Completion> {
     match ctx.actor() {
         Actor::User(session) => {
             let mut amr: Vec<String> = serde_json::from_str(&session.amr).map_err(Error::internal)?;
@@ -320,7 +324,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
             follow::signed_in(tx, ctx, &session.user_id).await?;
             Ok(Completion { fresh: None, cookie: None })
         }
-        Actor::Pending(transaction) => complete_pending(tx, ctx, transaction, kind, method).await,
+        Actor::Pending(transaction) => complete_pending(tx, ctx, user, transaction, kind, method).await,
         Actor::Anonymous | Actor::System | Actor::AccessKey(_) => Err(Error::new(codes::NOT_SIGNED_IN)),
     }
 }
@@ -328,6 +332,7 @@ pub(crate) async fn complete(tx: &mut Tx, ctx: &Ctx, kind: FactorType, method: &
 async fn complete_pending(
     tx: &mut Tx,
     ctx: &Ctx,
+    user: &User,
     transaction: &MfaTransaction,
     kind: FactorType,
     method: &str,
@@ -335,7 +340,9 @@ async fn complete_pending(
     if !mfa_transaction::consume(tx, ctx.pool(), &transaction.id, ctx.now()).await? {
         return Err(Error::new(codes::MFA_TOKEN_INVALID));
     }
-    let user = crate::user::by_id(tx, ctx.pool(), &transaction.user_id).await?;
+    if !life::may_sign_in(user, ctx.now()) {
+        return Err(Error::new(codes::USER_DISABLED));
+    }
     let app = app::load(tx, ctx.pool(), &transaction.app_id).await?;
     if method != "rc" && !Demand::load(tx, ctx, Some(&app), &user.id).await?.satisfied_by(kind) {
         return Err(Error::new(codes::FORBIDDEN)
@@ -355,7 +362,7 @@ async fn complete_pending(
     if let Some(waiting) = &transaction.interaction_id {
         let mut proof = Proof { amr: &amr, auth_time: ctx.now(), recovery_until };
         if transaction.demanded_by != STEP_UP {
-            let cookie = sign_on(tx, ctx, &app, &user, waiting, proof).await?;
+            let cookie = sign_on(tx, ctx, &app, user, waiting, proof).await?;
             return Ok(Completion { fresh: None, cookie: Some(cookie) });
         }
         // The first factor is as old as it was.
@@ -370,9 +377,9 @@ async fn complete_pending(
         return Ok(Completion { fresh: None, cookie: Some(cookie) });
     }
     let opening = Opening::at_api(ctx, &app, &transaction.scope, &amr, recovery_until)?;
-    let session = open_session(tx, ctx, &app, &user, opening).await?;
-    let draft = tokens::draft(tx, ctx, &session, &app, &user, &tokens::Extras::default()).await?;
-    Ok(Completion { fresh: Some((user, draft)), cookie: None })
+    let session = open_session(tx, ctx, &app, user, opening).await?;
+    let draft = tokens::draft(tx, ctx, &session, &app, user, &tokens::Extras::default()).await?;
+    Ok(Completion { fresh: Some((user.clone(), draft)), cookie: None })
 }
 
 /// `demanded_by` of a transaction that raises the assurance of a sign-on.
@@ -465,6 +472,24 @@ fn check_client(ctx: &Ctx, app: &Application, req: &SignInReq) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(codes::UNAUTHENTICATED).because(text!("wrong client secret", "应用密钥错误")).at("client_secret"))
+}
+
+/// # Errors
+/// 400 at `options.scope` for one that the application may not ask for; 403 for an application whose users are asked to
+/// consent, as they are at its page only.
+fn permitted(app: &Application, scope: String) -> Result<String> {
+    let settings = app::client_settings(app)?;
+    settings.permit_scope(&scope).map_err(|_| {
+        let detail = text!("this application may not ask for that scope", "该应用不能申请此 scope");
+        Error::invalid("options.scope", detail)
+    })?;
+    if !settings.skip_consent {
+        return Err(Error::new(codes::METHOD_DISABLED).because(text!(
+            "users of this application are asked to consent: send them to /oidc/auth",
+            "该应用需要用户授权确认，请通过 /oidc/auth 登录"
+        )));
+    }
+    Ok(scope)
 }
 
 /// Scope values are visible ASCII without quotes (RFC 6749 §3.3), at most 20 of them; the default is

@@ -9,6 +9,7 @@ use watchword_crypto::hash;
 use watchword_kit::{Error, PoolId, Result, codes, text};
 use watchword_store::app::{Application, TABLE as APPS};
 use watchword_store::sso_session::{SsoSession, TABLE};
+use watchword_store::user::TABLE as USERS;
 use watchword_store::{Tx, session};
 
 use crate::audit::Audit;
@@ -172,6 +173,13 @@ async fn sign_out(services: &Arc<Services>, request: &ctx::Request, place: &Plac
     let action = Some(Audit::SignOut);
     let ctx = Ctx::new(services.clone(), place.pool.clone(), Actor::Anonymous, request.clone(), action);
     let mut tx = ctx.write().await?;
+    let mut users: Vec<&str> = place.sso.iter().map(|sso| sso.user_id.as_str()).collect();
+    users.extend(hint.map(|hint| hint.user_id.as_str()));
+    users.sort_unstable();
+    users.dedup();
+    for user in users {
+        USERS.keep(&mut tx, ctx.pool(), user).await?;
+    }
     let mut user = None;
     if let Some(sso) = &place.sso {
         sso_session::end(&mut tx, &ctx, sso).await?;
@@ -194,8 +202,7 @@ async fn end_session(tx: &mut Tx, ctx: &Ctx, owner: &str, id: &str) -> Result<bo
     let live = session::live(tx, ctx.pool(), id, ctx.now()).await?.filter(|s| s.user_id == owner);
     let Some(live) = live else { return Ok(false) };
     back_channel::announce(tx, ctx, std::slice::from_ref(&live)).await?;
-    session::drop_refresh_tokens_of(tx, ctx.pool(), id).await?;
-    Ok(session::revoke(tx, ctx.pool(), id, ctx.now()).await?)
+    Ok(session::end(tx, ctx.pool(), id, ctx.now()).await?)
 }
 
 fn twice(name: &'static str) -> Error {

@@ -23,7 +23,7 @@ pub mod text;
 
 pub use address::{normalise_email, normalise_phone};
 pub use check::pre_check;
-pub(crate) use code::send_link;
+pub(crate) use code::{charge_own, charge_shared, send_link};
 pub use code::{charge_target, check_code, code_hash, draw_code, enqueue_code, issue_code, lifetime};
 pub use send::{confirm_email, send_email, send_sms};
 

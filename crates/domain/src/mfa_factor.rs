@@ -79,6 +79,7 @@ async fn available(tx: &mut Tx, ctx: &Ctx, kind: FactorType) -> Result<bool> {
 pub async fn reset(ctx: &Ctx, req: ResetFactorReq) -> Result<()> {
     let session = ctx.session()?;
     let mut tx = ctx.write().await?;
+    let user = user::hold(&mut tx, ctx.pool(), &session.user_id).await?;
     let factor = own(&mut tx, ctx, &session.user_id, &req.factor_id).await?;
     // Read again inside the unit of work: the proof may have been used or taken away meanwhile.
     let live = session::live(&mut tx, ctx.pool(), &session.id, ctx.now()).await?;
@@ -102,7 +103,6 @@ pub async fn reset(ctx: &Ctx, req: ResetFactorReq) -> Result<()> {
     enrollment::void(&mut tx, ctx.pool(), &users, &factor.kind, ctx.now()).await?;
     session::drop_assurance(&mut tx, ctx.pool(), &users, Some(&session.id)).await?;
     mfa_transaction::revoke_of_users(&mut tx, ctx.pool(), &users, ctx.now()).await?;
-    let user = user::by_id(&mut tx, ctx.pool(), &session.user_id).await?;
     notify_user(&mut tx, ctx, &user, Event::FactorUnbound).await?;
     ctx.commit(tx, json!({ "userId": user.id, "factor": factor.kind, "factorId": factor.id })).await
 }

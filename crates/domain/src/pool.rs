@@ -11,6 +11,9 @@ use watchword_store::pool::{self, Pool};
 use crate::ctx::Ctx;
 use crate::security_settings::{Security, within};
 
+/// Seconds.
+const YEAR: i64 = 365 * 86_400;
+
 /// What an administrator decides for a pool. Members that a stored object lacks have their default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -35,6 +38,10 @@ pub struct PoolSettings {
     pub messages_per_ip_and_hour: i64,
     /// Characters that a new password needs.
     pub password_min_length: usize,
+    /// Seconds without use after which the sign-on of a browser ends, within `cookieSettings.cookieExpiresIn`.
+    pub sign_on_idle_seconds: i64,
+    /// Seconds without a refresh after which a session that has a refresh token ends, within the token's own lifetime.
+    pub refresh_idle_seconds: i64,
     /// Whether applications may register themselves (RFC 7591), by an access key with `application:register`.
     pub dynamic_registration: bool,
     /// What update-security-settings keeps.
@@ -54,6 +61,8 @@ impl Default for PoolSettings {
             messages_per_day: 10_000,
             messages_per_ip_and_hour: 100,
             password_min_length: 10,
+            sign_on_idle_seconds: 86_400,
+            refresh_idle_seconds: 30 * 86_400,
             dynamic_registration: false,
             security: Security::default(),
         }
@@ -145,6 +154,8 @@ impl PoolSettings {
         within("messagesPerDay", self.messages_per_day, 0, 100_000_000)?;
         within("messagesPerIpAndHour", self.messages_per_ip_and_hour, 0, 1_000_000)?;
         within("passwordMinLength", size(self.password_min_length), 8, 128)?;
+        within("signOnIdleSeconds", self.sign_on_idle_seconds, 300, YEAR)?;
+        within("refreshIdleSeconds", self.refresh_idle_seconds, 300, YEAR)?;
         if self.mfa_factors.contains(&FactorType::Face) {
             return Err(Error::new(codes::FACE_UNAVAILABLE).at("mfaFactors"));
         }

@@ -29,6 +29,8 @@ pub struct Settings {
     pub audit_retention: Millis,
     /// How long the sign-ins of users are kept.
     pub login_retention: Millis,
+    /// Whether settings of access keys may make this server call private and loopback addresses.
+    pub allow_private_networks: bool,
 }
 
 impl Default for Settings {
@@ -41,6 +43,7 @@ impl Default for Settings {
             password_queue: 64,
             audit_retention: Millis::days(400),
             login_retention: Millis::days(400),
+            allow_private_networks: false,
         }
     }
 }

@@ -15,8 +15,9 @@ use watchword_store::Tx;
 use watchword_store::app::Application;
 use watchword_store::user::User;
 
+use crate::audit::Audit;
 use crate::captcha::Answer;
-use crate::ctx::Ctx;
+use crate::ctx::{Actor, Ctx};
 use crate::custom_field::{Fields, base};
 use crate::group::follow;
 use crate::login::gate;
@@ -45,6 +46,23 @@ pub async fn register(ctx: &Ctx, req: SignUpReq) -> Result<User> {
     let app_id = ctx.app_id().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
     let wanted = Wanted::read(ctx, req)?;
     gate::robot(ctx, &wanted.captcha).await?;
+    make(ctx, app_id, wanted).await
+}
+
+/// As [`register`], for somebody who signs in for the first time and is to have an account by it: the picture was asked
+/// for by the sign-in, and the code is that of the sign-in.
+pub(crate) async fn at_sign_in(ctx: &Ctx, req: SignUpReq) -> Result<User> {
+    let (services, request) = (ctx.services().clone(), ctx.request().clone());
+    let ctx = Ctx::new(services, ctx.pool().clone(), Actor::Anonymous, request, Some(Audit::SignUp));
+    let app_id = ctx.app_id().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
+    let mut wanted = Wanted::read(&ctx, req)?;
+    for proof in &mut wanted.proofs {
+        proof.channel = "CHANNEL_LOGIN";
+    }
+    make(&ctx, app_id, wanted).await
+}
+
+async fn make(ctx: &Ctx, app_id: &str, wanted: Wanted) -> Result<User> {
     let (fields, settings, app, rules);
     {
         let mut tx = ctx.read().await?;
@@ -111,7 +129,10 @@ async fn store(
     }
     follow::created(&mut tx, ctx, std::slice::from_ref(&user.id)).await?;
     greet(&mut tx, ctx, &user).await?;
-    outbox::welcome(&mut tx, ctx, &user).await?;
+    // Whoever types a stranger's address must not have us write to it in words of their own choice.
+    if user.email_verified {
+        outbox::welcome(&mut tx, ctx, &user).await?;
+    }
     let mut details = details;
     details["userId"] = Value::from(user.id.as_str());
     ctx.commit(tx, details).await?;

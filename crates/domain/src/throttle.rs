@@ -70,6 +70,16 @@ pub async fn hold_and_read(tx: &mut Tx, ctx: &Ctx, user_id: &str) -> Result<(Hel
     Ok((admit(ctx, Guess::SecondFactor, bucket, state)?, factors))
 }
 
+/// Whether a guess would be let in now; nothing is held or counted.
+///
+/// # Errors
+/// As [`hold`].
+pub async fn ask(tx: &mut Tx, ctx: &Ctx, guess: Guess, subject: &str) -> Result<()> {
+    let bucket = guess.bucket(subject);
+    let state = throttle::peek(tx, ctx.pool(), &bucket).await?.unwrap_or_default();
+    admit(ctx, guess, bucket, state).map(drop)
+}
+
 fn admit(ctx: &Ctx, guess: Guess, bucket: String, state: Throttle) -> Result<Held> {
     if state.locked {
         return Err(Error::new(codes::FACTOR_LOCKED));

@@ -52,3 +52,13 @@ pub use view::written;
 pub async fn by_id(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<User> {
     TABLE.get(tx, pool, id).await?.ok_or_else(|| Error::new(codes::USER_NOT_FOUND))
 }
+
+/// As [`by_id`], and every other writer of the user waits until the unit of work ends. Whoever acts upon what a user
+/// has, or writes what is theirs, holds the user first, after names and before anything else («Lock order» in
+/// ARCHITECTURE.md); what was read before is read again.
+///
+/// # Errors
+/// 404/2004.
+pub(crate) async fn hold(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<User> {
+    TABLE.keep(tx, pool, id).await?.ok_or_else(|| Error::new(codes::USER_NOT_FOUND))
+}

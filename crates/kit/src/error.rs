@@ -54,6 +54,12 @@ impl Error {
         self
     }
 
+    /// Says the path of the offending member anew, for a caller who knows it under another name.
+    pub fn renamed(mut self, field: impl Into<String>) -> Self {
+        self.0.field = Some(field.into());
+        self
+    }
+
     /// Keeps a message for the log.
     pub fn inside(mut self, inside: impl fmt::Display) -> Self {
         self.0.inside = Some(inside.to_string());

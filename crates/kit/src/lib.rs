@@ -7,6 +7,7 @@
 //! - [`secret`]: values that cannot be printed by accident
 //! - [`field`]: request members that tell absent, null and present apart
 //! - [`text`]: a sentence in English and Simplified Chinese
+//! - [`reach`]: which network an address lies in
 //! - [`codes`]: every `statusCode` and `apiCode` with its message
 //! - [`error`]: the one error type, with an outside and an inside message
 //! - [`unicode`]: the one normal form in which identifiers are compared
@@ -20,6 +21,7 @@ pub mod entropy;
 pub mod error;
 pub mod field;
 pub mod id;
+pub mod reach;
 pub mod secret;
 pub mod text;
 pub mod unicode;

@@ -5,7 +5,7 @@ mod message;
 mod tests;
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use lettre::Message;
@@ -15,8 +15,10 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::response::Response;
 use serde::Deserialize;
+use watchword_kit::reach::admits;
 use watchword_kit::{Millis, Secret, text};
 
+use crate::fetch::look_up;
 use crate::{Outcome, Problem, one_line};
 
 /// How the connection to the mail server is protected.
@@ -55,6 +57,13 @@ pub struct SmtpConfig {
     /// Permits [`Security::None`] to another machine.
     #[serde(default)]
     pub allow_plain: bool,
+    /// Set by an access key, not by the operator: the server must be on the public Internet, as with any other call
+    /// that a setting causes.
+    #[serde(default)]
+    pub guarded: bool,
+    /// The operator's `allow_private_networks`, for guarded ones.
+    #[serde(skip)]
+    pub allow_private: bool,
 }
 
 /// One mail, rendered.
@@ -191,9 +200,19 @@ impl Dialogue {
         let host = bare_host(&config.host);
         let tls = || TlsParameters::new(host.to_owned()).map_err(|e| failure("TLS", &e));
         let wrapper = if config.security == Security::Tls { Some(tls()?) } else { None };
-        let address = (host, config.port);
-        let connecting = AsyncSmtpConnection::connect_tokio1(address, Some(limit), &hello, wrapper, None);
-        let mut server = step("connect", limit, connecting).await?;
+        let mut server = match reachable(config, host).await? {
+            None => {
+                let connecting =
+                    AsyncSmtpConnection::connect_tokio1((host, config.port), Some(limit), &hello, wrapper, None);
+                step("connect", limit, connecting).await?
+            }
+            // To an address that was checked: the name is not looked up again.
+            Some(addresses) => {
+                let connecting =
+                    AsyncSmtpConnection::connect_tokio1(addresses.as_slice(), Some(limit), &hello, wrapper, None);
+                step("connect", limit, connecting).await?
+            }
+        };
         if config.security == Security::StartTls {
             if !server.can_starttls() {
                 return Err(Outcome::unreachable("the server does not offer STARTTLS"));
@@ -208,6 +227,24 @@ impl Dialogue {
         let credentials = Credentials::new(username.clone(), password.reveal().clone());
         step("AUTH", self.limit, self.server.auth(DEFAULT_MECHANISMS, &credentials)).await.map(|_| ())
     }
+}
+
+/// Where a guarded configuration may connect to; `None`: wherever its name leads.
+async fn reachable(config: &SmtpConfig, host: &str) -> Result<Option<Vec<SocketAddr>>, Outcome> {
+    if !config.guarded {
+        return Ok(None);
+    }
+    let limit = Duration::from_millis(config.timeout_ms);
+    let found = match tokio::time::timeout(limit, look_up(host.to_owned())).await {
+        Ok(found) => found.map_err(|e| Outcome::unreachable(format!("look-up: {e}")))?,
+        Err(_) => return Err(Outcome::unreachable(format!("look-up: no answer within {} ms", limit.as_millis()))),
+    };
+    let admitted = found.into_iter().filter(|ip| admits(config.allow_private, *ip));
+    let addresses: Vec<SocketAddr> = admitted.map(|ip| SocketAddr::new(ip, config.port)).collect();
+    if addresses.is_empty() {
+        return Err(Outcome::refused("the mail server has no address on the public Internet"));
+    }
+    Ok(Some(addresses))
 }
 
 async fn step<T>(

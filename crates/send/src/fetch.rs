@@ -4,7 +4,6 @@
 //! The name is resolved once, each address is checked, and the connection goes to an address that passed. There is
 //! no second look-up between check and use, so a name that changes its address in between (rebinding) gains nothing.
 
-mod reach;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +18,8 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use watchword_kit::reach::admits;
 use watchword_kit::{Text, text};
-
-pub use reach::{Reach, reach};
 
 /// Bytes of a reply that are read; what follows is cut.
 pub const MAX_REPLY: usize = 64 * 1024;
@@ -131,14 +129,6 @@ pub fn check_url(url: &str, allow_private: bool) -> Result<Url, Text> {
     Ok(url)
 }
 
-fn admits(allow_private: bool, ip: IpAddr) -> bool {
-    match reach(ip) {
-        Reach::Public => true,
-        Reach::Private => allow_private,
-        Reach::Never => false,
-    }
-}
-
 fn tls() -> rustls::ClientConfig {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
@@ -176,7 +166,7 @@ fn failure(e: reqwest::Error) -> FetchError {
 
 type Lookup = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync>;
 
-async fn look_up(name: String) -> io::Result<Vec<IpAddr>> {
+pub(crate) async fn look_up(name: String) -> io::Result<Vec<IpAddr>> {
     Ok(tokio::net::lookup_host((name, 0)).await?.map(|a| a.ip()).collect())
 }
 

@@ -30,16 +30,17 @@ pub async fn of_asker(tx: &mut Tx, pool: &PoolId, asker: &str, tries: i64, now: 
     Ok(tx.all::<(String,)>(sql, vals![pool, asker, now, tries]).await?.into_iter().map(|(id,)| id).collect())
 }
 
-/// Uses a picture up if the text is right; of parallel tries one at most succeeds.
-pub async fn consume(tx: &mut Tx, pool: &PoolId, id: &str, code_hash: &str, tries: i64, now: Millis) -> Result<bool> {
+/// Counts a try of a live picture and answers how its text is stored; `None`: it is over, used, or was tried too often.
+pub async fn try_one(tx: &mut Tx, pool: &PoolId, id: &str, tries: i64, now: Millis) -> Result<Option<String>> {
     let sql = sql!(
-        "DELETE FROM captchas WHERE pool_id = $1 AND id = $2 AND code_hash = $3 AND expires_at > $4 AND attempts < $5"
+        "UPDATE captchas SET attempts = attempts + 1
+         WHERE pool_id = $1 AND id = $2 AND expires_at > $3 AND attempts < $4 RETURNING code_hash"
     );
-    Ok(tx.run(sql, vals![pool, id, code_hash, now, tries]).await? == 1)
+    Ok(tx.maybe::<(String,)>(sql, vals![pool, id, now, tries]).await?.map(|(hash,)| hash))
 }
 
-/// Counts a wrong text against these pictures.
-pub async fn count_wrong(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<()> {
-    let sql = sql!("UPDATE captchas SET attempts = attempts + 1 WHERE pool_id = $1 AND id IN ANY_OF($2)");
+/// Takes the try of these pictures back: another one was meant.
+pub async fn uncount(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<()> {
+    let sql = sql!("UPDATE captchas SET attempts = attempts - 1 WHERE pool_id = $1 AND id IN ANY_OF($2)");
     tx.run(sql, vals![pool, ids]).await.map(drop)
 }

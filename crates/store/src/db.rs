@@ -173,6 +173,18 @@ impl Tx {
         matches!(self.0, Inner::SqliteWrite(_))
     }
 
+    /// What a SELECT ends with that keeps every other writer from its rows until this unit ends. On SQLite a unit is
+    /// alone as it is.
+    pub(crate) fn row_lock(&self) -> Result<&'static str> {
+        match self.0 {
+            Inner::SqliteWrite(_) => Ok(""),
+            Inner::PostgresWrite(_) => Ok(" FOR NO KEY UPDATE"),
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => {
+                Err(StoreError::Broken("a read transaction holds nothing".into()))
+            }
+        }
+    }
+
     /// As [`Tx::hold`], but waits only for units that hold the name alone, and keeps only those waiting.
     pub async fn share(&mut self, pool: &PoolId, name: &str) -> Result<()> {
         self.hold_name(pool, name, false).await

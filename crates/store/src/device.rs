@@ -62,16 +62,16 @@ pub async fn agent(tx: &mut Tx, pool: &PoolId, user: &str, id: &str) -> Result<O
 }
 
 /// Ends the user's sign-ons and sessions on a device and makes their refresh tokens useless; answers how many sessions
-/// there were.
+/// there were. The user is held.
 pub async fn end_sessions(tx: &mut Tx, pool: &PoolId, user: &str, agent: &str, now: Millis) -> Result<u64> {
+    let sign_ons =
+        sql!("DELETE FROM sso_sessions WHERE pool_id = $1 AND user_id = $2 AND COALESCE(user_agent, '') = $3");
+    tx.run(sign_ons, vals![pool, user, agent]).await?;
     let tokens = sql!(
         "DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND session_id IN
              (SELECT id FROM sessions WHERE pool_id = $1 AND user_id = $2 AND COALESCE(user_agent, '') = $3)"
     );
     tx.run(tokens, vals![pool, user, agent]).await?;
-    let sign_ons =
-        sql!("DELETE FROM sso_sessions WHERE pool_id = $1 AND user_id = $2 AND COALESCE(user_agent, '') = $3");
-    tx.run(sign_ons, vals![pool, user, agent]).await?;
     let sessions = sql!(
         "UPDATE sessions SET revoked_at = $4
          WHERE pool_id = $1 AND user_id = $2 AND COALESCE(user_agent, '') = $3 AND revoked_at IS NULL"

@@ -70,3 +70,10 @@ pub async fn spend(tx: &mut Tx, pool: &PoolId, id: &str) -> Result<bool> {
     let sql = sql!("UPDATE device_codes SET state = 'spent' WHERE pool_id = $1 AND id = $2 AND state = 'approved'");
     Ok(tx.run(sql, vals![pool, id]).await? == 1)
 }
+
+/// Devices that a user, who is held, has approved and that have not come for their tokens get none.
+pub async fn void_approvals(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<()> {
+    let sql =
+        sql!("UPDATE device_codes SET state = 'spent' WHERE pool_id = $1 AND user_id = $2 AND state = 'approved'");
+    tx.run(sql, vals![pool, user]).await.map(drop)
+}

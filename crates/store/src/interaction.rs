@@ -66,6 +66,12 @@ pub async fn take_password(tx: &mut Tx, pool: &PoolId, id: &str, user: &str, now
     Ok(tx.run(sql, vals![pool, id, user, now]).await? == 1)
 }
 
+/// What a user, who is held, has proven by a password is worth nothing any more.
+pub async fn void_password(tx: &mut Tx, pool: &PoolId, user: &str) -> Result<()> {
+    let sql = sql!("UPDATE interactions SET password_user_id = NULL WHERE pool_id = $1 AND password_user_id = $2");
+    tx.run(sql, vals![pool, user]).await.map(drop)
+}
+
 /// Somebody has signed in; nothing is owed any more.
 pub async fn signed_in(tx: &mut Tx, pool: &PoolId, id: &str, user: &str, now: Millis) -> Result<bool> {
     let sql = sql!(

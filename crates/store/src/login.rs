@@ -39,9 +39,3 @@ pub async fn rehash(tx: &mut Tx, pool: &PoolId, user: &str, old: &str, new: &str
     let sql = sql!("UPDATE users SET password_hash = $4 WHERE pool_id = $1 AND id = $2 AND password_hash = $3");
     Ok(tx.run(sql, vals![pool, user, old, new]).await? == 1)
 }
-
-/// Which of these users exist and may take part (not archived).
-pub async fn existing(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<Vec<String>> {
-    let sql = sql!("SELECT id FROM users WHERE pool_id = $1 AND id IN ANY_OF($2) AND status <> 'Archived'");
-    Ok(tx.all::<(String,)>(sql, vals![pool, ids]).await?.into_iter().map(|(id,)| id).collect())
-}

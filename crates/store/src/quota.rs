@@ -1,4 +1,6 @@
 //! A number of events within a span of time, counted in the database so that nodes share it.
+//!
+//! Rows that many share: they are written after users and counters of guesses («Lock order» in ARCHITECTURE.md).
 
 use watchword_kit::{Millis, PoolId};
 

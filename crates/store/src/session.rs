@@ -1,4 +1,8 @@
 //! Sessions of users and their refresh tokens.
+//!
+//! Whoever writes several of these tables writes `sso_sessions`, then `refresh_tokens`, then `sessions`, and whoever
+//! writes many rows of a user holds the user before: two who lock the same rows in opposite orders wait for each other
+//! («Lock order» in ARCHITECTURE.md).
 
 use watchword_kit::{Millis, PoolId};
 
@@ -76,9 +80,10 @@ pub async fn revoke(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result
     Ok(tx.run(sql, vals![pool, id, now]).await? == 1)
 }
 
-/// Ends the user's sessions, of every application or of those named, and whatever browsers the user is signed in at;
-/// `except` spares the caller's own session and the browser that it belongs to.
-pub async fn revoke_of_user(
+/// Ends the user's sessions, of every application or of those named, makes their refresh tokens useless, and ends
+/// whatever browsers the user is signed in at; `except` spares the caller's own session and the browser that it belongs
+/// to. Answers how many sessions there were. The user is held.
+pub async fn end_of_user(
     tx: &mut Tx,
     pool: &PoolId,
     user: &str,
@@ -95,36 +100,64 @@ pub async fn revoke_of_user(
     tx.run(sql, vals![pool, user, except]).await?;
     match apps {
         None => {
+            let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND session_id <> $3");
+            tx.run(sql, vals![pool, user, except]).await?;
             let sql = sql!(
                 "UPDATE sessions SET revoked_at = $3
-                 WHERE pool_id = $1 AND user_id = $2 AND revoked_at IS NULL AND id <> $4"
+                 WHERE pool_id = $1 AND user_id = $2 AND revoked_at IS NULL AND id <> $4 AND expires_at > $3"
             );
             tx.run(sql, vals![pool, user, now, except]).await
         }
         Some(apps) => {
             let sql = sql!(
+                "DELETE FROM refresh_tokens
+                 WHERE pool_id = $1 AND user_id = $2 AND session_id <> $3 AND app_id IN ANY_OF($4)"
+            );
+            tx.run(sql, vals![pool, user, except, apps]).await?;
+            let sql = sql!(
                 "UPDATE sessions SET revoked_at = $3
-                 WHERE pool_id = $1 AND user_id = $2 AND revoked_at IS NULL AND id <> $4 AND app_id IN ANY_OF($5)"
+                 WHERE pool_id = $1 AND user_id = $2 AND revoked_at IS NULL AND id <> $4 AND app_id IN ANY_OF($5)
+                   AND expires_at > $3"
             );
             tx.run(sql, vals![pool, user, now, except, apps]).await
         }
     }
 }
 
-/// The sessions of these users stay, but no longer count as proven by a second factor.
+/// Ends one session and makes its refresh tokens useless; `false` means that it was over. The user is held.
+pub async fn end(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<bool> {
+    tx.run(sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND session_id = $2"), vals![pool, id]).await?;
+    revoke(tx, pool, id, now).await
+}
+
+/// The sessions of these users, who are held, stay, but no longer count as proven by a second factor.
 pub async fn drop_assurance(tx: &mut Tx, pool: &PoolId, users: &[String], except: Option<&str>) -> Result<u64> {
-    let sql = sql!(
-        "UPDATE sessions SET mfa_at = NULL, recovery_until = NULL
-         WHERE pool_id = $1 AND user_id IN ANY_OF($2) AND id <> $3"
-    );
-    let changed = tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await?;
+    unprove_sign_ons(tx, pool, users, except).await?;
+    unprove_sessions(tx, pool, users, except).await
+}
+
+/// As [`drop_assurance`], and their refresh tokens are useless.
+pub async fn drop_assurance_and_tokens(tx: &mut Tx, pool: &PoolId, users: &[String]) -> Result<u64> {
+    unprove_sign_ons(tx, pool, users, None).await?;
+    tx.run(sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id IN ANY_OF($2)"), vals![pool, users]).await?;
+    unprove_sessions(tx, pool, users, None).await
+}
+
+async fn unprove_sign_ons(tx: &mut Tx, pool: &PoolId, users: &[String], except: Option<&str>) -> Result<()> {
     let sql = sql!(
         "UPDATE sso_sessions SET mfa_at = NULL, recovery_until = NULL
          WHERE pool_id = $1 AND user_id IN ANY_OF($2) AND NOT EXISTS
              (SELECT 1 AS one FROM sessions s WHERE s.pool_id = $1 AND s.id = $3 AND s.sso_session_id = sso_sessions.id)"
     );
-    tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await?;
-    Ok(changed)
+    tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await.map(drop)
+}
+
+async fn unprove_sessions(tx: &mut Tx, pool: &PoolId, users: &[String], except: Option<&str>) -> Result<u64> {
+    let sql = sql!(
+        "UPDATE sessions SET mfa_at = NULL, recovery_until = NULL
+         WHERE pool_id = $1 AND user_id IN ANY_OF($2) AND id <> $3"
+    );
+    tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await
 }
 
 /// Keeps an opened session for longer, once its code has been exchanged; `false` means that it has ended.
@@ -134,12 +167,6 @@ pub async fn prolong(tx: &mut Tx, pool: &PoolId, id: &str, until: Millis, now: M
          WHERE pool_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $4"
     );
     Ok(tx.run(sql, vals![pool, id, until, now]).await? == 1)
-}
-
-/// Makes the refresh tokens of one session useless.
-pub async fn drop_refresh_tokens_of(tx: &mut Tx, pool: &PoolId, session: &str) -> Result<u64> {
-    let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND session_id = $2");
-    tx.run(sql, vals![pool, session]).await
 }
 
 /// The live sessions that a sign-on of a browser has opened.
@@ -188,18 +215,6 @@ pub async fn users_of_app(
 pub async fn spend_refresh_token(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<bool> {
     let sql = sql!("UPDATE refresh_tokens SET used_at = $3 WHERE pool_id = $1 AND id = $2 AND used_at IS NULL");
     Ok(tx.run(sql, vals![pool, id, now]).await? == 1)
-}
-
-/// Makes every refresh token of these users' sessions useless.
-pub async fn drop_refresh_tokens(tx: &mut Tx, pool: &PoolId, users: &[String], except: Option<&str>) -> Result<u64> {
-    let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id IN ANY_OF($2) AND session_id <> $3");
-    tx.run(sql, vals![pool, users, except.unwrap_or_default()]).await
-}
-
-/// Makes the refresh tokens that a user has from these applications useless.
-pub async fn drop_refresh_tokens_of_apps(tx: &mut Tx, pool: &PoolId, user: &str, apps: &[String]) -> Result<u64> {
-    let sql = sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id = $2 AND app_id IN ANY_OF($3)");
-    tx.run(sql, vals![pool, user, apps]).await
 }
 
 /// Says when the user of a session has proven who they are, where that was before it was opened.

@@ -61,7 +61,8 @@ pub async fn succeed(tx: &mut Tx, pool: &PoolId, old: &str, new: &str) -> Result
     Ok(gone)
 }
 
-/// Ends what a sign-on opened: sessions at applications and their refresh tokens.
+/// Ends what a sign-on opened: sessions at applications and their refresh tokens. The sign-on is deleted before, so that
+/// none is opened meanwhile, and its user is held.
 pub async fn end_sessions(tx: &mut Tx, pool: &PoolId, id: &str, now: Millis) -> Result<u64> {
     let sql = sql!(
         "DELETE FROM refresh_tokens WHERE pool_id = $1 AND session_id IN

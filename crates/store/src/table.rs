@@ -86,13 +86,18 @@ impl<T: Record> Table<T> {
         tx.maybe(&sql, &[pool.into(), id.into(), to.into()]).await
     }
 
-    /// As [`Table::hold`], for many rows at once: each stays as it is. In no order; who is not there is left out.
+    /// As [`Table::hold`], but the row stays as it is.
+    pub async fn keep(&self, tx: &mut Tx, pool: &PoolId, id: &str) -> Result<Option<T>> {
+        let lock = tx.row_lock()?;
+        let sql = format!("{} WHERE pool_id = $1 AND {} = $2{lock}", self.select(), self.key());
+        tx.maybe(&sql, &[pool.into(), id.into()]).await
+    }
+
+    /// As [`Table::keep`], for many rows at once, held and answered in the order of their ids, so that two who hold
+    /// many do not wait for each other; who is not there is left out.
     pub async fn hold_many(&self, tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<Vec<T>> {
-        let (key, columns) = (self.key(), T::COLUMNS.join(", "));
-        let sql = format!(
-            "UPDATE {} SET {key} = {key} WHERE pool_id = $1 AND {key} IN ANY_OF($2) RETURNING {columns}",
-            self.name
-        );
+        let (key, lock) = (self.key(), tx.row_lock()?);
+        let sql = format!("{} WHERE pool_id = $1 AND {key} IN ANY_OF($2) ORDER BY {key}{lock}", self.select());
         tx.all(&sql, &[pool.into(), ids.into()]).await
     }
 

@@ -1,7 +1,8 @@
 //! Counters of failed guesses, one row per guessed secret.
 //!
-//! Whoever writes both tables writes `throttle_days` first: not everybody holds the counter, and two who lock the
-//! same rows in opposite orders wait for each other.
+//! Whoever writes both tables writes `throttle_days` first, and holds the user before where it writes what is the user's,
+//! too: not everybody holds the counter, and two who lock the same rows in opposite orders wait for each other («Lock
+//! order» in ARCHITECTURE.md).
 
 use watchword_kit::{Millis, PoolId};
 

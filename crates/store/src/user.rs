@@ -239,6 +239,15 @@ pub async fn identities_of(tx: &mut Tx, pool: &PoolId, users: &[String]) -> Resu
     tx.all(sql, vals![pool, users]).await
 }
 
+/// Holds users until the unit ends, in the order of their ids; answers those who exist and may take part (not archived).
+pub async fn hold_active(tx: &mut Tx, pool: &PoolId, ids: &[String]) -> Result<Vec<String>> {
+    let lock = tx.row_lock()?;
+    let sql = format!(
+        "SELECT id FROM users WHERE pool_id = $1 AND id IN ANY_OF($2) AND status <> 'Archived' ORDER BY id{lock}"
+    );
+    Ok(tx.all::<(String,)>(&sql, vals![pool, ids]).await?.into_iter().map(|(id,)| id).collect())
+}
+
 /// The departments that these users are members of themselves: user, department, whether it is the main one; in the
 /// order of joining.
 pub async fn departments_of(tx: &mut Tx, pool: &PoolId, users: &[String]) -> Result<Vec<(String, String, bool)>> {
@@ -271,6 +280,19 @@ pub async fn delete(
     buckets: &[String],
     by_address: &[String],
 ) -> Result<u64> {
+    let counters = [
+        sql!(
+            "DELETE FROM throttle_days
+             WHERE pool_id = $1 AND (bucket IN ANY_OF($2) OR SUBSTR(bucket, 1, 34) IN ANY_OF($3))"
+        ),
+        sql!(
+            "DELETE FROM throttles
+             WHERE pool_id = $1 AND (bucket IN ANY_OF($2) OR SUBSTR(bucket, 1, 34) IN ANY_OF($3))"
+        ),
+    ];
+    for statement in counters {
+        tx.run(statement, vals![pool, buckets, by_address]).await?;
+    }
     let theirs = [
         sql!("DELETE FROM user_identities WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM sync_relations WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
@@ -280,9 +302,9 @@ pub async fn delete(
         sql!("DELETE FROM user_mfa_settings WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM enrollments WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM mfa_transactions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
+        sql!("DELETE FROM sso_sessions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM refresh_tokens WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM sessions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
-        sql!("DELETE FROM sso_sessions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM interactions WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
         sql!("DELETE FROM interactions WHERE pool_id = $1 AND password_user_id IN ANY_OF($2)"),
         sql!("DELETE FROM authorization_codes WHERE pool_id = $1 AND user_id IN ANY_OF($2)"),
@@ -304,18 +326,5 @@ pub async fn delete(
         tx.run(statement, vals![pool, users]).await?;
     }
     life::take_away(tx, pool, users).await?;
-    let counters = [
-        sql!(
-            "DELETE FROM throttle_days
-             WHERE pool_id = $1 AND (bucket IN ANY_OF($2) OR SUBSTR(bucket, 1, 34) IN ANY_OF($3))"
-        ),
-        sql!(
-            "DELETE FROM throttles
-             WHERE pool_id = $1 AND (bucket IN ANY_OF($2) OR SUBSTR(bucket, 1, 34) IN ANY_OF($3))"
-        ),
-    ];
-    for statement in counters {
-        tx.run(statement, vals![pool, buckets, by_address]).await?;
-    }
     tx.run(sql!("DELETE FROM users WHERE pool_id = $1 AND id IN ANY_OF($2)"), vals![pool, users]).await
 }

@@ -93,7 +93,7 @@ keys! {
     "trusted_proxies" trusted_proxies: Vec<IpAddr> = "";
     /// A second address and port, plain HTTP, for `/metrics`, `/healthz` and `/readyz`; `/metrics` is then only there.
     "monitoring_listen" monitoring_listen: Option<SocketAddr> = "";
-    /// Lets message drivers call private and loopback addresses.
+    /// Lets message drivers, and mail servers that an access key configures, be at private and loopback addresses.
     "allow_private_networks" allow_private_networks: bool = "false";
     /// How log lines look: `human` or `json`. They go to standard error.
     "log.format" log_format: LogFormat = "human";

@@ -92,6 +92,7 @@ fn settings(config: &Config) -> Settings {
         password_queue: config.passwords_queue,
         audit_retention: days(config.audit_retention_days),
         login_retention: days(config.logins_retention_days),
+        allow_private_networks: config.allow_private_networks,
     }
 }
 

@@ -95,3 +95,20 @@ async fn a_password_that_has_grown_old_is_changed_on_the_page_before_anything_el
     let fresh = [("password", "a quite new passphrase"), ("again", "a quite new passphrase")];
     browser.submit(&page, "password", &fresh).await.code();
 }
+
+#[tokio::test]
+async fn a_sign_on_that_nobody_uses_ends_when_the_pool_says_so() {
+    let s = Server::start().await;
+    s.user("ada").await;
+    let app = plain(&s).await;
+    let silent = request(&app, &[("prompt", "none")]);
+    for (idle, unused) in [(86_400, 86_400), (600, 600), (10 * 86_400, 10 * 86_400)] {
+        crate::login::idle(&s, json!({ "signOnIdleSeconds": idle })).await;
+        let mut browser = Browser::new(&s);
+        sign_in(&mut browser, &app, "ada", &[]).await.code();
+        s.advance(watchword_testkit::seconds(unused - 1));
+        browser.get(&silent).await.code();
+        s.advance(watchword_testkit::seconds(unused));
+        assert_eq!(browser.get(&silent).await.error(), "login_required", "{idle}");
+    }
+}

@@ -93,3 +93,21 @@ async fn the_oauth_endpoints_of_the_sdks_give_the_same_tokens_without_id_token()
     assert_eq!(shop.post(&s, "/oauth/token/introspection", &token).await.body["active"], true);
     assert_eq!(shop.refresh(&s, &fresh["refresh_token"], &[]).await.http, 200);
 }
+
+#[tokio::test]
+async fn a_session_that_nobody_refreshes_ends_before_its_tokens_do() {
+    let s = Server::start().await;
+    let shop = App::of_pool(&s);
+    crate::login::idle(&s, json!({ "refreshIdleSeconds": 3600 })).await;
+    let mut tokens = shop.sign_in(&s, "openid offline_access").await;
+    for _ in 0..3 {
+        s.advance(seconds(3600));
+        let reply = shop.refresh(&s, &tokens["refresh_token"], &[]).await;
+        assert_eq!(reply.http, 200, "{}", reply.text);
+        tokens = reply.body;
+    }
+    s.advance(seconds(3601));
+    refused(&shop.refresh(&s, &tokens["refresh_token"], &[]).await, 400, "invalid_grant");
+    let access = s.anonymous().bearer(text(&tokens["access_token"]));
+    access.get("/api/v3/list-enrolled-factors").await.refused_with(401, 2020);
+}

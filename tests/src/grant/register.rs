@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use watchword_domain::{Audit, Ctx, pool};
 use watchword_kit::PoolId;
-use watchword_testkit::{Client, Server};
+use watchword_testkit::{Browser, Client, Server};
 
 use super::{claims, refused, text};
+use crate::authorize;
 use crate::token::limited;
 
 const REGISTER: &str = "/oidc/register";
@@ -38,6 +39,18 @@ async fn nobody_registers_where_the_pool_does_not_allow_it_or_without_the_right(
     registrar.get("/api/v3/list-applications").await.refused(403);
 }
 
+/// The tokens of a user who has agreed: users of such an application are always asked.
+async fn agreed(s: &Server, app: &super::App) -> Value {
+    let app = authorize::App { id: app.id.clone(), secret: app.secret.clone() };
+    let back = ("redirect_uri", "https://wiki.example.com/cb");
+    s.user("ada").await;
+    let mut browser = Browser::new(s);
+    let more = [back, ("scope", "openid offline_access"), ("prompt", "consent")];
+    let page = authorize::sign_in(&mut browser, &app, "ada", &more).await;
+    let page = browser.submit(&page, "confirm", &[]).await;
+    authorize::exchange(s, &app, &page.code(), &[back]).await.body
+}
+
 #[tokio::test]
 async fn a_registered_application_works_and_looks_after_itself() {
     let s = Server::start().await;
@@ -48,7 +61,7 @@ async fn a_registered_application_works_and_looks_after_itself() {
     assert!(made.get("unknown_member").is_none(), "the answer tells what was registered");
     assert_eq!(made["id_token_signed_response_alg"], "RS256");
     let wiki = super::App { id: text(&made["client_id"]).into(), secret: text(&made["client_secret"]).into() };
-    let tokens = wiki.sign_in(&s, "openid offline_access").await;
+    let tokens = agreed(&s, &wiki).await;
     assert_eq!(claims(&tokens["id_token"])["aud"], json!(wiki.id));
     assert_eq!(wiki.refresh(&s, &tokens["refresh_token"], &[]).await.http, 200);
     let (client, path) = own(&s, &made).await;

@@ -109,3 +109,28 @@ async fn a_server_that_cannot_be_is_refused_at_its_place() {
     }
     assert_eq!(admin.get(GET).await.ok(), json!({ "enabled": false }));
 }
+
+const INSIDE: [&str; 6] = ["127.0.0.1", "localhost", "10.0.0.25", "[::1]", "169.254.169.254", "192.168.1.1"];
+
+#[tokio::test]
+async fn an_access_key_cannot_make_the_server_speak_to_its_own_network() {
+    let s = Server::start().await;
+    let admin = s.admin().await;
+    for host in INSIDE {
+        admin.post(CONFIGURE, custom(json!({ "smtp_host": host }))).await.refused_at("smtpConfig.smtp_host");
+    }
+    assert_eq!(stored(&s).await, Value::Null);
+    admin.post(CONFIGURE, custom(json!({}))).await.ok();
+    // Where a name leads is seen when something is sent.
+    assert_eq!(stored(&s).await["guarded"], true);
+}
+
+#[tokio::test]
+async fn where_the_operator_allows_private_networks_only_metadata_services_stay_out_of_reach() {
+    let s = Server::with(|settings| settings.allow_private_networks = true).await;
+    let admin = s.admin().await;
+    for host in INSIDE {
+        let reply = admin.post(CONFIGURE, custom(json!({ "smtp_host": host }))).await;
+        if host.starts_with("169.254") { reply.refused_at("smtpConfig.smtp_host") } else { drop(reply.ok()) }
+    }
+}

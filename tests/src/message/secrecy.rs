@@ -79,7 +79,7 @@ async fn the_trail_has_one_row_per_message_with_a_masked_target() {
     let post = Post::start().await;
     post.text("13800138000", REGISTER).await.done();
     post.text("13800138000", REGISTER).await.refused(422);
-    post.text("13900139000", LOGIN).await.done();
+    post.text("13900139000", "CHANNEL_RESET_PASSWORD").await.done();
     let sql = String::from("SELECT details FROM audit_logs WHERE action = 'message.send' ORDER BY at, id");
     let rows: Vec<(String,)> = post.server.services.db.read().await.unwrap().all(&sql, &[]).await.unwrap();
     let rows: Vec<Value> = rows.iter().map(|(d,)| serde_json::from_str(d).unwrap()).collect();
@@ -87,7 +87,7 @@ async fn the_trail_has_one_row_per_message_with_a_masked_target() {
         rows,
         [
             json!({ "medium": "sms", "channel": REGISTER, "to": "+86****8000", "sent": true }),
-            json!({ "medium": "sms", "channel": LOGIN, "to": "+86****9000", "sent": false }),
+            json!({ "medium": "sms", "channel": "CHANNEL_RESET_PASSWORD", "to": "+86****9000", "sent": false }),
         ]
     );
 }

@@ -71,3 +71,24 @@ async fn a_refresh_token_of_a_device_goes_with_its_sessions() {
     ];
     assert_ne!(s.anonymous().post_form("/oidc/token", &form).await.http, 200);
 }
+
+#[tokio::test]
+async fn a_user_signs_out_everywhere_else_or_everywhere() {
+    const ALL: &str = "/api/v3/mydevices/revoke-all-sessions";
+    let s = Server::start().await;
+    s.user("ada").await;
+    s.user("eve").await;
+    let eve = s.signed_in("eve").await;
+    let (desk, phone, same) = (from(&s, FIREFOX).await, from(&s, PHONE_APP).await, from(&s, FIREFOX).await);
+    let app = crate::authorize::plain(&s).await;
+    let mut browser = watchword_testkit::Browser::new(&s);
+    crate::authorize::sign_in(&mut browser, &app, "ada", &[]).await.code();
+    desk.post(ALL, json!({})).await.done();
+    assert!(alive(&desk).await && !alive(&phone).await && !alive(&same).await && alive(&eve).await);
+    let silent = crate::authorize::request(&app, &[("prompt", "none")]);
+    assert_eq!(browser.get(&silent).await.error(), "login_required");
+    let phone = from(&s, PHONE_APP).await;
+    desk.post(ALL, json!({ "includeCurrent": true })).await.done();
+    assert!(!alive(&desk).await && !alive(&phone).await && alive(&eve).await);
+    assert_eq!(s.audited("user.sessions_end").await, 2);
+}

@@ -45,6 +45,7 @@ const ADDITIONS: &[&str] = &[
     "/api/v3/get-device-authorization",
     "/api/v3/decide-device-authorization",
     "/api/v3/self-unlock-account",
+    "/api/v3/mydevices/revoke-all-sessions",
 ];
 
 /// A new operation of the contract is compared with it from the first day.

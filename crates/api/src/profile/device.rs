@@ -84,6 +84,14 @@ pub struct Device {
     pub user_agent: Option<String>,
 }
 
+/// Body of mydevices/revoke-all-sessions.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RevokeSessionsReq {
+    /// Whether the present session ends too. Default false: it goes on, and so does the browser that it belongs to.
+    pub include_current: Option<bool>,
+}
+
 /// Body of mydevices/unbind and mydevices/revoke-session.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

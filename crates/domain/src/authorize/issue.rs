@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use watchword_crypto::hash;
-use watchword_kit::{Error, Result, Secret, codes};
+use watchword_kit::{Error, Millis, Result, Secret, codes};
 use watchword_store::app::Application;
 use watchword_store::authorization_code::{AuthorizationCode, TABLE};
 use watchword_store::interaction::{self, Interaction};
@@ -14,9 +14,8 @@ use super::next::{about, acr};
 use super::request::{Mode, Request};
 use crate::ctx::Ctx;
 use crate::login::{Opening, open_session, session_lifetime};
-use crate::sso_session::IDLE;
 use crate::token::{self, Extras, Front};
-use crate::user;
+use crate::{pool, user};
 
 /// What goes back to the client, and how.
 #[derive(Clone)]
@@ -81,15 +80,21 @@ pub(crate) async fn issue(
     waiting: Option<&Interaction>,
 ) -> Result<Response> {
     let over = || Error::new(codes::INTERACTION_OVER);
+    let user = user::hold(&mut tx, ctx.pool(), &sso.user_id).await?;
+    // What was judged before the user was held must still be so.
+    let now = store::TABLE.get(&mut tx, ctx.pool(), &sso.id).await?;
+    if !now.is_some_and(|now| now.amr == sso.amr && now.mfa_at == sso.mfa_at) {
+        return Err(over());
+    }
     if let Some(waiting) = waiting
         && !interaction::end(&mut tx, ctx.pool(), &waiting.id, ctx.now()).await?
     {
         return Err(over());
     }
-    if !store::touch(&mut tx, ctx.pool(), &sso.id, ctx.now() + IDLE).await? {
+    let idle = Millis::seconds(pool::settings(&mut tx, ctx.pool()).await?.sign_on_idle_seconds);
+    if !store::touch(&mut tx, ctx.pool(), &sso.id, ctx.now() + idle).await? {
         return Err(over());
     }
-    let user = user::by_id(&mut tx, ctx.pool(), &sso.user_id).await?;
     let wants = wish.wants;
     let code_ends = ctx.now() + Client::of(app)?.code_lifetime;
     let lifetime = ctx.now() + session_lifetime(app)?;

@@ -32,9 +32,9 @@ pub(super) async fn exchange(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     let found = TABLE.get(&mut tx, ctx.pool(), &id).await?;
     let row = found.filter(|code| code.app_id == app.id).ok_or_else(invalid_grant)?;
     let about = json!({ "userId": row.user_id, "grant": "authorization_code" });
+    let user = user::hold(&mut tx, ctx.pool(), &row.user_id).await.map_err(|_| invalid_grant())?;
     if !authorization_code::spend(&mut tx, ctx.pool(), &id, ctx.now()).await? {
-        session::revoke(&mut tx, ctx.pool(), &row.session_id, ctx.now()).await?;
-        session::drop_refresh_tokens_of(&mut tx, ctx.pool(), &row.session_id).await?;
+        session::end(&mut tx, ctx.pool(), &row.session_id, ctx.now()).await?;
         return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);
     }
     // A code that somebody could not use as its owner does is spent: it may have been stolen.
@@ -49,7 +49,6 @@ pub(super) async fn exchange(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     }
     let live = session::live(&mut tx, ctx.pool(), &row.session_id, ctx.now()).await?;
     let session = live.ok_or_else(invalid_grant)?;
-    let user = user::by_id(&mut tx, ctx.pool(), &row.user_id).await.map_err(|_| invalid_grant())?;
     // A demand that came up since the sign-in is not evaded by a code from before.
     let demand = Demand::load(&mut tx, ctx, Some(app), &user.id).await?;
     if demand.code().is_some() && session.mfa_at.is_none() {

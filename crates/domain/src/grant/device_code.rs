@@ -5,6 +5,7 @@ use watchword_api::grant::TokenSet;
 use watchword_crypto::hash;
 use watchword_kit::{Error, Result, text};
 use watchword_store::device_code::{self as device, TABLE};
+use watchword_store::user::TABLE as USERS;
 
 use super::{Asked, invalid_grant, narrow_resources};
 use crate::ctx::Ctx;
@@ -27,7 +28,13 @@ pub(super) async fn device_code(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
         .ok_or_else(|| oauth("invalid_request").because(text!("device_code is required", "缺少 device_code")))?;
     let id = hash::token_hash(code.reveal());
     let mut tx = ctx.write().await?;
-    let found = TABLE.hold(&mut tx, ctx.pool(), &id, "id", id.as_str()).await?;
+    // Who has approved is held before the code.
+    let approved_by = TABLE.get(&mut tx, ctx.pool(), &id).await?.and_then(|row| row.user_id);
+    let user = match &approved_by {
+        Some(user) => USERS.keep(&mut tx, ctx.pool(), user).await?,
+        None => None,
+    };
+    let found = TABLE.keep(&mut tx, ctx.pool(), &id).await?;
     let unknown = || invalid_grant(text!("the device code is invalid or spent", "device_code 无效或已使用"));
     let row = found.filter(|row| row.app_id == asked.app.id && row.state != "spent").ok_or_else(unknown)?;
     let about = json!({ "clientId": asked.app.id, "grant": "device_code" });
@@ -37,7 +44,7 @@ pub(super) async fn device_code(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     if row.state == "denied" {
         return Err(oauth("access_denied").because(text!("the user has refused", "用户已拒绝")));
     }
-    let (Some(user_id), Some(amr), Some(auth_time)) = (&row.user_id, &row.amr, row.auth_time) else {
+    let (Some(user), Some(amr), Some(auth_time)) = (user, &row.amr, row.auth_time) else {
         let soon = ctx.now() - row.polled_at < watchword_kit::Millis(row.pause);
         let pause = if soon { row.pause + SLOWER } else { row.pause };
         device::polled(&mut tx, ctx.pool(), &id, pause, ctx.now()).await?;
@@ -52,7 +59,6 @@ pub(super) async fn device_code(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     if !device::spend(&mut tx, ctx.pool(), &id).await? {
         return Err(unknown());
     }
-    let user = user::by_id(&mut tx, ctx.pool(), user_id).await.map_err(|_| unknown())?;
     let allowed = crate::app::access::allowed(&mut tx, ctx, &asked.app, &user.id).await?;
     if !allowed || !user::life::may_sign_in(&user, ctx.now()) {
         return Err(unknown());

@@ -39,7 +39,7 @@ fn told(e: Error) -> Error {
         data["mfa_token"] = mfa_token;
         return Error::new(code).with_data(data);
     }
-    if code == codes::RESET_PASSWORD_FIRST {
+    if [codes::RESET_PASSWORD_FIRST, codes::PASSWORD_TOO_OLD].contains(&code) {
         return invalid_grant(text!("the password must be changed first", "须先修改密码"));
     }
     if [codes::CREDENTIALS_WRONG, codes::USER_DISABLED, codes::USER_LOCKED].contains(&code) || code.status == 403 {

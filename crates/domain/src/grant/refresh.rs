@@ -10,7 +10,7 @@ use super::{Asked, narrow, narrow_resources};
 use crate::ctx::Ctx;
 use crate::demand::Demand;
 use crate::token::{self, Extras, oauth};
-use crate::user;
+use crate::{pool, user};
 
 /// A spent token that comes again within this time is taken for a client's own retry: refused, but nobody is
 /// thrown out for it.
@@ -50,6 +50,12 @@ pub(super) async fn refresh(ctx: &Ctx, asked: Asked) -> Result<TokenSet> {
     }
     let live = session::live(&mut tx, ctx.pool(), &row.session_id, ctx.now()).await?;
     let session = live.ok_or_else(invalid_grant)?;
+    // The token is as old as the last refresh.
+    let idle = Millis::seconds(pool::settings(&mut tx, ctx.pool()).await?.refresh_idle_seconds);
+    if ctx.now() - row.created_at > idle {
+        session::revoke(&mut tx, ctx.pool(), &session.id, ctx.now()).await?;
+        return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);
+    }
     let user = user::by_id(&mut tx, ctx.pool(), &row.user_id).await.map_err(|_| invalid_grant())?;
     if !crate::app::access::allowed(&mut tx, ctx, &app, &user.id).await? {
         return Err(ctx.commit_refusal(tx, invalid_grant(), about).await);

@@ -11,12 +11,14 @@ use watchword_store::user::User;
 use watchword_store::{Tx, quota};
 
 use super::gate::{Attempt, Method};
+use super::newcomer::Newcomer;
 use super::{Proven, about, gate};
 use crate::app;
 use crate::captcha::Answer;
 use crate::ctx::Ctx;
 use crate::message::{self, Medium};
 use crate::passwords::Verdict;
+use crate::sso_session;
 use crate::throttle::{self, Guess};
 use crate::user::{self, LoginName, history};
 
@@ -35,9 +37,10 @@ pub(super) async fn password(
     payload: PasswordPayload,
     encrypted: PasswordEncryptType,
     captcha: &Answer,
+    newcomer: Option<Newcomer>,
 ) -> Result<Proven> {
     let name = login_name(&payload)?;
-    by_name(ctx, app, name, plain(ctx, payload.password, encrypted), captcha).await
+    by_name(ctx, app, name, plain(ctx, payload.password, encrypted), captcha, newcomer).await
 }
 
 async fn by_name(
@@ -46,6 +49,7 @@ async fn by_name(
     name: LoginName,
     given: Secret<String>,
     captcha: &Answer,
+    newcomer: Option<Newcomer>,
 ) -> Result<Proven> {
     let mut tx = ctx.read().await?;
     admit_address(&mut tx, ctx).await?;
@@ -55,15 +59,36 @@ async fn by_name(
     let who = who(found.as_ref(), &name);
     let subject = format!("{who}:{}", ctx.network());
     gate::before(ctx, app, &Attempt { method: Method::Password(&name), who: &who, captcha }).await?;
-    let stored = found.as_ref().and_then(|u| u.password_hash.clone());
-    let verdict = judge(ctx, &subject, given.clone(), stored.clone()).await?;
-    let fresh = match verdict {
+    if let (None, Some(newcomer)) = (&found, newcomer)
+        && let Some(user) = newcomer.by_password(ctx, app, &name, given.clone()).await?
+    {
+        let mut tx = ctx.write().await?;
+        let user = sso_session::hold(&mut tx, ctx, app, &user.id).await?;
+        return past_gate(tx, ctx, app, user, &name).await;
+    }
+    let mut stored = found.as_ref().and_then(|u| u.password_hash.clone());
+    let mut verdict = judge(ctx, &subject, given.clone(), stored.clone()).await?;
+    let mut fresh = match verdict {
         // Can wait for the next sign-in where there is no room now.
-        Verdict::RightButStale => ctx.passwords.hash(given, ctx.entropy).await.ok(),
+        Verdict::RightButStale => ctx.passwords.hash(given.clone(), ctx.entropy).await.ok(),
         Verdict::Right | Verdict::Wrong => None,
     };
     let mut tx = ctx.write().await?;
-    let (Some(user), Verdict::Right | Verdict::RightButStale) = (&found, verdict) else {
+    // From here on the user stays: whoever changes the password or suspends the account comes before, and is seen, or
+    // after, and ends the session that this opens.
+    let mut held = hold(&mut tx, ctx, app, found.as_ref()).await?;
+    if let (Verdict::RightButStale, Some(now)) = (verdict, &held)
+        && now.password_hash != stored
+    {
+        // Another sign-in may have stored a fresh hash of the same password.
+        drop(tx);
+        (stored, fresh) = (now.password_hash.clone(), None);
+        verdict = ctx.passwords.verify(given, stored.clone()).await?;
+        tx = ctx.write().await?;
+        held = hold(&mut tx, ctx, app, found.as_ref()).await?;
+    }
+    let unchanged = held.as_ref().is_some_and(|user| user.password_hash == stored);
+    let (Some(mut user), true, Verdict::Right | Verdict::RightButStale) = (held, unchanged, verdict) else {
         charge_address(&mut tx, ctx).await?;
         gate::failed(&mut tx, ctx, found.as_ref(), &who, true).await?;
         if let Some(user) = &found {
@@ -73,18 +98,28 @@ async fn by_name(
         return Err(ctx.commit_refusal(tx, refusal, about(found.as_ref(), "pwd")).await);
     };
     throttle::absolve(&mut tx, ctx, Guess::Password, &subject).await?;
-    if let (Some(old), Some(new)) = (&stored, &fresh) {
-        watchword_store::login::rehash(&mut tx, ctx.pool(), &user.id, old, new).await?;
+    if let (Some(old), Some(new)) = (&stored, fresh) {
+        watchword_store::login::rehash(&mut tx, ctx.pool(), &user.id, old, &new).await?;
+        user.password_hash = Some(new);
     }
-    // Read again inside the unit of work: the user may have been suspended or changed while the hash was computed.
-    let user = user::by_id(&mut tx, ctx.pool(), &user.id).await.map_err(|_| Error::new(codes::CREDENTIALS_WRONG))?;
-    if fresh.is_none() && user.password_hash != stored {
-        return Err(ctx.commit_refusal(tx, Error::new(codes::CREDENTIALS_WRONG), about(Some(&user), "pwd")).await);
+    past_gate(tx, ctx, app, user, &name).await
+}
+
+async fn past_gate(mut tx: Tx, ctx: &Ctx, app: &Application, user: User, name: &LoginName) -> Result<Proven> {
+    match gate::passed(&mut tx, ctx, app, &user, name).await? {
+        Some(refusal) => Err(ctx.commit_refusal(tx, refusal, about(Some(&user), "pwd")).await),
+        None => Ok(Proven { tx, user, amr: "pwd" }),
     }
-    if let Some(refusal) = gate::passed(&mut tx, ctx, app, &user, &name).await? {
-        return Err(ctx.commit_refusal(tx, refusal, about(Some(&user), "pwd")).await);
+}
+
+/// The user as of now, held; who was deleted meanwhile is one who does not exist.
+async fn hold(tx: &mut Tx, ctx: &Ctx, app: &Application, found: Option<&User>) -> Result<Option<User>> {
+    let Some(user) = found else { return Ok(None) };
+    match sso_session::hold(tx, ctx, app, &user.id).await {
+        Ok(user) => Ok(Some(user)),
+        Err(e) if e.code() == codes::USER_NOT_FOUND => Ok(None),
+        Err(e) => Err(e),
     }
-    Ok(Proven { tx, user, amr: "pwd" })
 }
 
 /// Who is tried, for counters: one for a user, whatever name was used, and one for a name that nobody has.
@@ -150,7 +185,7 @@ pub async fn validate(ctx: &Ctx, req: ValidatePasswordReq) -> Result<ValidatedPa
     let app_id = ctx.app_id().ok_or_else(|| Error::new(codes::APP_NOT_FOUND))?;
     let app = app::load(&mut ctx.read().await?, ctx.pool(), app_id).await?;
     let given = plain(ctx, password, password_encrypt_type.unwrap_or_default());
-    match by_name(ctx, &app, name, given, &Answer::default()).await {
+    match by_name(ctx, &app, name, given, &Answer::default(), None).await {
         Ok(Proven { tx, user, amr }) => {
             ctx.commit(tx, about(Some(&user), amr)).await?;
             Ok(ValidatedPassword { valid: true })
@@ -217,21 +252,36 @@ pub(super) async fn pass_code(
     app: &Application,
     payload: PassCodePayload,
     captcha: &Answer,
+    newcomer: Option<Newcomer>,
 ) -> Result<Proven> {
     let (medium, target, name) = pass_code_target(&payload).map_err(|e| e.at("passCodePayload"))?;
     let mut tx = ctx.read().await?;
     admit_address(&mut tx, ctx).await?;
-    let who = who(user::find_for_login(&mut tx, ctx.pool(), &name).await?.as_ref(), &name);
+    let known = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
+    let who = who(known.as_ref(), &name);
     drop(tx);
     gate::before(ctx, app, &Attempt { method: Method::Code(medium), who: &who, captcha }).await?;
+    let amr = if medium == Medium::Sms { "sms" } else { "email" };
+    if let (None, Some(newcomer)) = (&known, newcomer)
+        && let Some(user) = newcomer.by_code(ctx, app, &payload).await?
+    {
+        let mut tx = ctx.write().await?;
+        let user = sso_session::hold(&mut tx, ctx, app, &user.id).await?;
+        return Ok(Proven { tx, user, amr });
+    }
     let mut tx = ctx.write().await?;
     let given = payload.pass_code.reveal();
     let right = message::check_code(&mut tx, ctx, medium, &target, "CHANNEL_LOGIN", given).await?;
     let found = user::find_for_login(&mut tx, ctx.pool(), &name).await?;
-    let amr = if medium == Medium::Sms { "sms" } else { "email" };
-    match found {
-        Some(user) if right => Ok(Proven { tx, user, amr }),
-        found => {
+    let held = hold(&mut tx, ctx, app, found.as_ref().filter(|_| right)).await?;
+    // Who has changed the address or number meanwhile is not whom the code was sent to.
+    let has = |user: &User| match medium {
+        Medium::Email => user.email_key.as_deref() == Some(&target),
+        Medium::Sms => user.phone_key.as_deref() == Some(&target),
+    };
+    match held.filter(has) {
+        Some(user) => Ok(Proven { tx, user, amr }),
+        None => {
             charge_address(&mut tx, ctx).await?;
             gate::failed(&mut tx, ctx, found.as_ref(), &who, false).await?;
             if let Some(user) = &found {

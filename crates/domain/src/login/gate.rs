@@ -5,7 +5,7 @@
 //! the user is known for sure. The pauses of `throttle` hold whatever the settings say.
 
 use watchword_api::app::{LoginMethod, RegisterMethod};
-use watchword_kit::{Error, Millis, Result, codes, unicode};
+use watchword_kit::{Code, Error, Millis, Result, codes, unicode};
 use watchword_store::app::Application;
 use watchword_store::quota::{self, Quota};
 use watchword_store::throttle::{self as locks, Throttle};
@@ -89,9 +89,21 @@ pub(crate) async fn before(ctx: &Ctx, app: &Application, attempt: &Attempt<'_>) 
 /// # Errors
 /// 403/2000 and 403/2001 where the text of a picture is needed.
 pub(crate) async fn robot(ctx: &Ctx, answer: &Answer) -> Result<()> {
+    ask_for_picture(ctx, None, answer).await
+}
+
+/// Before a secret of an account is judged elsewhere than at sign-in.
+///
+/// # Errors
+/// As [`robot`].
+pub(crate) async fn picture(ctx: &Ctx, who: &str, answer: &Answer) -> Result<()> {
+    ask_for_picture(ctx, Some(who), answer).await
+}
+
+async fn ask_for_picture(ctx: &Ctx, who: Option<&str>, answer: &Answer) -> Result<()> {
     let mut tx = ctx.read().await?;
     let settings = pool::settings(&mut tx, ctx.pool()).await?;
-    let needed = needs_picture(&mut tx, ctx, &Conditions::of(&settings.security.login_anomaly), None).await?;
+    let needed = needs_picture(&mut tx, ctx, &Conditions::of(&settings.security.login_anomaly), who).await?;
     drop(tx);
     if needed { captcha::check(ctx, answer).await } else { Ok(()) }
 }
@@ -112,7 +124,8 @@ async fn needs_picture(tx: &mut Tx, ctx: &Ctx, conditions: &Conditions<'_>, who:
     Ok(false)
 }
 
-/// Counts a factor that was wrong, in the caller's unit of work; `password` says whether it was one.
+/// Counts a factor that was wrong, in the caller's unit of work; `password` says whether it was one. Where there is such
+/// a user, the caller holds it for a password.
 pub(crate) async fn failed(tx: &mut Tx, ctx: &Ctx, found: Option<&User>, who: &str, password: bool) -> Result<()> {
     let settings = pool::settings(tx, ctx.pool()).await?;
     let conditions = Conditions::of(&settings.security.login_anomaly);
@@ -201,23 +214,21 @@ fn way_of(user: &User, name: &LoginName) -> LoginMethod {
 
 /// Whether a user who has proven who they are may go on at this application; `None`: yes. The caller commits the
 /// refusal.
-pub(crate) async fn admit(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    app: &Application,
-    user: &User,
-    password: bool,
-) -> Result<Option<Error>> {
-    if !app::access::allowed(tx, ctx, app, &user.id).await? {
-        return Ok(Some(Error::new(codes::APP_ACCESS_DENIED)));
-    }
-    if password {
-        let settings = pool::settings(tx, ctx.pool()).await?;
-        if is_old(&settings.security.password_rotation, user, ctx.now()) {
-            return Ok(Some(Error::new(codes::PASSWORD_TOO_OLD)));
-        }
-    }
-    Ok(None)
+pub(crate) async fn admit(tx: &mut Tx, ctx: &Ctx, app: &Application, user: &User) -> Result<Option<Error>> {
+    let allowed = app::access::allowed(tx, ctx, app, &user.id).await?;
+    Ok((!allowed).then(|| Error::new(codes::APP_ACCESS_DENIED)))
+}
+
+/// Why a password that was right must be changed before anything else; `None`: it need not.
+pub(crate) async fn password_due(tx: &mut Tx, ctx: &Ctx, user: &User) -> Result<Option<&'static Code>> {
+    let settings = pool::settings(tx, ctx.pool()).await?;
+    Ok(if is_old(&settings.security.password_rotation, user, ctx.now()) {
+        Some(codes::PASSWORD_TOO_OLD)
+    } else if user.reset_password_on_next_login {
+        Some(codes::RESET_PASSWORD_FIRST)
+    } else {
+        None
+    })
 }
 
 /// Whether anybody may register at this application in this way.
@@ -247,7 +258,8 @@ pub async fn charge_registration(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// Opens the locks of an account and forgets what led to them: its owner or an administrator has said so.
+/// Opens the locks of an account, whose user is held, and forgets what led to them: its owner or an administrator has
+/// said so.
 pub(crate) async fn unlock(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
     let bucket = format!("lock:{user}");
     locks::clear_all(tx, ctx.pool(), &bucket).await?;

@@ -14,7 +14,7 @@ use crate::outbox::{Event, notify_user};
 use crate::passwords::Verdict;
 use crate::pool;
 use crate::security_settings::password::{PasswordRules, is_old};
-use crate::sso_session::Cookie;
+use crate::sso_session::{self, Cookie};
 use crate::user::{self, update};
 
 /// # Errors
@@ -35,14 +35,14 @@ pub(crate) async fn set(ctx: &Ctx, app: &Application, waiting: &Interaction, giv
     let level = i64::from(password::strength(given.reveal()));
     let hashed = ctx.passwords.hash(given, ctx.entropy).await?;
     let mut tx = ctx.write().await?;
-    let held = TABLE.hold(&mut tx, ctx.pool(), &user_id, "updated_at", ctx.now()).await?;
-    let mut held = held.ok_or_else(over)?;
+    let mut held = sso_session::hold(&mut tx, ctx, app, &user_id).await.map_err(|_| over())?;
     // Whoever changed the password meanwhile has the say.
     let due = held.reset_password_on_next_login || is_old(&settings.security.password_rotation, &held, ctx.now());
     let unchanged = held.password_hash == user.password_hash && due;
     if !unchanged || !interaction::take_password(&mut tx, ctx.pool(), &waiting.id, &user_id, ctx.now()).await? {
         return Err(over());
     }
+    held.updated_at = ctx.now();
     held.password_hash = Some(hashed);
     held.password_level = Some(level);
     held.password_set_at = Some(ctx.now());

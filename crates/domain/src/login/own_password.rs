@@ -9,6 +9,7 @@ use super::{about, gate};
 use crate::ctx::Ctx;
 use crate::passwords::Verdict;
 use crate::throttle::{self, Guess};
+use crate::user;
 
 /// A password that was right; the try is charged until [`Vouched::settle`].
 pub(crate) struct Vouched {
@@ -26,6 +27,7 @@ pub(crate) async fn own_password(ctx: &Ctx, user: &User, given: Secret<String>) 
         Verdict::Right | Verdict::RightButStale => Ok(Vouched { subject, stored: user.password_hash.clone() }),
         Verdict::Wrong => {
             let mut tx = ctx.write().await?;
+            let user = &user::hold(&mut tx, ctx.pool(), &user.id).await?;
             gate::failed(&mut tx, ctx, Some(user), &user.id, true).await?;
             Err(ctx.commit_refusal(tx, Error::new(codes::PASSWORD_WRONG), about(Some(user), "pwd")).await)
         }

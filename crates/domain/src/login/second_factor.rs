@@ -4,6 +4,7 @@ use serde_json::json;
 use watchword_api::common::FactorType;
 use watchword_crypto::recovery;
 use watchword_kit::{Error, Result, Secret, codes};
+use watchword_store::user::User;
 use watchword_store::{Tx, mfa_factor};
 
 use super::{SignedIn, complete};
@@ -12,7 +13,8 @@ use crate::message::{self, Medium};
 use crate::otp::{self, Verdict};
 use crate::outbox::{Event, notify_user};
 use crate::throttle::{self, Guess};
-use crate::user::history;
+use crate::user::{self, history};
+use crate::{app, sso_session};
 
 /// A code of an authenticator. `Ok(None)` is a wrong one: what the client is told differs between endpoints.
 ///
@@ -22,10 +24,11 @@ pub async fn verify_otp(ctx: &Ctx, code: Option<Secret<String>>) -> Result<Optio
     let code = code.ok_or_else(|| Error::new(codes::TOTP_MISSING).at("totp"))?;
     let user_id = ctx.user_id().ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?.to_owned();
     let mut tx = ctx.write().await?;
+    let user = hold(&mut tx, ctx, &user_id).await?;
     match otp::check(&mut tx, ctx, &user_id, code.reveal()).await? {
         Verdict::Wrong { closed } => {
             if closed {
-                end_waiting(&mut tx, ctx, &user_id).await?;
+                end_waiting(&mut tx, ctx, &user).await?;
             }
             failed(&mut tx, ctx, "otp").await?;
             let refusal = Error::new(codes::TOTP_WRONG);
@@ -33,7 +36,7 @@ pub async fn verify_otp(ctx: &Ctx, code: Option<Secret<String>>) -> Result<Optio
             if told.code() == codes::TOTP_WRONG { Ok(None) } else { Err(told) }
         }
         Verdict::Right { factor_id } => {
-            let completion = complete(&mut tx, ctx, FactorType::Otp, "otp").await?;
+            let completion = complete(&mut tx, ctx, &user, FactorType::Otp, "otp").await?;
             ctx.commit(tx, json!({ "userId": user_id, "factor": "OTP", "factorId": factor_id })).await?;
             completion.finish(ctx).map(Some)
         }
@@ -49,6 +52,7 @@ pub async fn verify_code(ctx: &Ctx, kind: FactorType, target: &str, code: Secret
     let user_id = ctx.user_id().ok_or_else(|| Error::new(codes::NOT_SIGNED_IN))?.to_owned();
     let medium = if kind == FactorType::Sms { Medium::Sms } else { Medium::Email };
     let mut tx = ctx.write().await?;
+    let user = hold(&mut tx, ctx, &user_id).await?;
     let held = throttle::hold(&mut tx, ctx, Guess::SecondFactor, &user_id).await?;
     let bound = mfa_factor::of_user(&mut tx, ctx.pool(), &user_id).await?;
     let factor = bound.iter().find(|f| f.enabled && f.kind == kind.as_str() && f.target.as_deref() == Some(target));
@@ -57,12 +61,12 @@ pub async fn verify_code(ctx: &Ctx, kind: FactorType, target: &str, code: Secret
     if message::check_code(&mut tx, ctx, medium, target, "CHANNEL_VERIFY_MFA", code.reveal()).await? {
         held.succeeded(&mut tx, ctx).await?;
         let method = if kind == FactorType::Sms { "sms" } else { "email" };
-        let completion = complete(&mut tx, ctx, kind, method).await?;
+        let completion = complete(&mut tx, ctx, &user, kind, method).await?;
         ctx.commit(tx, about).await?;
         return completion.finish(ctx).map(Some);
     }
     if held.failed(&mut tx, ctx).await? {
-        end_waiting(&mut tx, ctx, &user_id).await?;
+        end_waiting(&mut tx, ctx, &user).await?;
     }
     failed(&mut tx, ctx, if kind == FactorType::Sms { "sms" } else { "email" }).await?;
     let told = ctx.commit_refusal(tx, Error::new(codes::PASS_CODE_WRONG), about).await;
@@ -95,7 +99,7 @@ pub async fn recover(ctx: &Ctx, code: Option<Secret<String>>) -> Result<(SignedI
     let next = recovery::generate(&ctx.entropy);
     let next_hash = hash(ctx, &next);
     let mut tx = ctx.write().await?;
-    throttle::keep(&mut tx, ctx, Guess::SecondFactor, &user_id).await?;
+    let user = hold(&mut tx, ctx, &user_id).await?;
     let about = json!({ "userId": user_id, "factor": "RECOVERY_CODE" });
     let spent = match (&stored, right) {
         (Some(stored), true) => {
@@ -105,7 +109,7 @@ pub async fn recover(ctx: &Ctx, code: Option<Secret<String>>) -> Result<(SignedI
     };
     if !spent {
         if closed {
-            end_waiting(&mut tx, ctx, &user_id).await?;
+            end_waiting(&mut tx, ctx, &user).await?;
         }
         failed(&mut tx, ctx, "rc").await?;
         return Err(ctx.commit_refusal(tx, Error::new(codes::RECOVERY_CODE_WRONG), about).await);
@@ -113,11 +117,22 @@ pub async fn recover(ctx: &Ctx, code: Option<Secret<String>>) -> Result<(SignedI
     throttle::absolve(&mut tx, ctx, Guess::RecoveryCode, &user_id).await?;
     // A recovery code reopens one-time passwords that too many failures have locked.
     throttle::reopen(&mut tx, ctx, Guess::SecondFactor, &user_id).await?;
-    let completion = complete(&mut tx, ctx, FactorType::Otp, "rc").await?;
-    let user = crate::user::by_id(&mut tx, ctx.pool(), &user_id).await?;
+    let completion = complete(&mut tx, ctx, &user, FactorType::Otp, "rc").await?;
     notify_user(&mut tx, ctx, &user, Event::RecoveryCodeUsed).await?;
     ctx.commit(tx, about).await?;
     Ok((completion.finish(ctx)?, next))
+}
+
+/// Keeps everybody else from guessing at this user's second factors and from changing the user, and answers the user.
+pub(crate) async fn hold(tx: &mut Tx, ctx: &Ctx, user_id: &str) -> Result<User> {
+    throttle::keep(tx, ctx, Guess::SecondFactor, user_id).await?;
+    match ctx.actor() {
+        Actor::Pending(waiting) if waiting.interaction_id.is_some() => {
+            let app = app::load(tx, ctx.pool(), &waiting.app_id).await?;
+            sso_session::hold(tx, ctx, &app, user_id).await
+        }
+        _ => user::hold(tx, ctx.pool(), user_id).await,
+    }
 }
 
 /// A wrong second factor at a sign-in is an attempt that failed; in a session it is none.
@@ -135,10 +150,9 @@ pub(crate) fn hash(ctx: &Ctx, code: &Secret<String>) -> String {
 }
 
 /// Closing the door ends the sign-ins that were waiting at it.
-pub(crate) async fn end_waiting(tx: &mut Tx, ctx: &Ctx, user_id: &str) -> Result<()> {
-    let users = [user_id.to_owned()];
-    let user = crate::user::by_id(tx, ctx.pool(), user_id).await?;
-    notify_user(tx, ctx, &user, Event::Locked).await?;
+pub(crate) async fn end_waiting(tx: &mut Tx, ctx: &Ctx, user: &User) -> Result<()> {
+    let users = [user.id.clone()];
+    notify_user(tx, ctx, user, Event::Locked).await?;
     watchword_store::mfa_transaction::revoke_of_users(tx, ctx.pool(), &users, ctx.now()).await?;
     Ok(())
 }

@@ -120,18 +120,32 @@ async fn is_right(tx: &mut Tx, ctx: &Ctx, tried: Tried<'_>) -> Result<bool> {
 /// 501 while the pool has no provider; 422/2080 within a minute of the last message to this target; 429 beyond ten
 /// messages to the target per day, or beyond the pool's limits per address and per day.
 pub async fn charge_target(tx: &mut Tx, ctx: &Ctx, medium: Medium, target: &str) -> Result<()> {
+    charge_own(tx, ctx, medium, target).await?;
+    charge_shared(tx, ctx, medium).await
+}
+
+/// The part of [`charge_target`] that is the target's own. Whoever writes to several charges this of all of them, in the
+/// order of the targets, before [`charge_shared`] of the first: others who wait there hold what is their target's.
+pub(crate) async fn charge_own(tx: &mut Tx, ctx: &Ctx, medium: Medium, target: &str) -> Result<()> {
     provider::require(tx, ctx, medium).await?;
-    let settings = pool::settings(tx, ctx.pool()).await?;
     let (medium, counted) = (medium.as_str(), address::counted(medium, target));
-    let day = Millis::hours(24);
     if let Some(ends) = charge(tx, ctx, &format!("minute:{medium}:{counted}"), 1, Millis::minutes(1)).await? {
         return Err(Error::new(codes::CODE_TOO_SOON).retry_after(seconds_until(ctx, ends)));
     }
+    match charge(tx, ctx, &format!("day:{medium}:{counted}"), TARGET_PER_DAY, Millis::hours(24)).await? {
+        Some(ends) => Err(Error::new(codes::TOO_MANY).retry_after(seconds_until(ctx, ends))),
+        None => Ok(()),
+    }
+}
+
+/// The part of [`charge_target`] that all targets share.
+pub(crate) async fn charge_shared(tx: &mut Tx, ctx: &Ctx, medium: Medium) -> Result<()> {
+    let settings = pool::settings(tx, ctx.pool()).await?;
+    let medium = medium.as_str();
     let limits = [
-        (format!("day:{medium}:{counted}"), TARGET_PER_DAY, day),
         (format!("ip:{}", ctx.network()), settings.messages_per_ip_and_hour, Millis::hours(1)),
         // Last, as every sender of the pool meets at this row.
-        (format!("pool:{medium}"), settings.messages_per_day, day),
+        (format!("pool:{medium}"), settings.messages_per_day, Millis::hours(24)),
     ];
     for (bucket, limit, window) in limits {
         if let Some(ends) = charge(tx, ctx, &bucket, limit, window).await? {

@@ -1,9 +1,12 @@
 //! How a pool sends e-mail, as the API says it: well-known carriers are mail servers like any other.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use serde_json::{Value, json};
 use watchword_api::message::{
     ConfigEmailProviderReq, EmailProvider, EmailProviderType, ExmailConfig, ExmailConfigReq, SendGridConfig, SmtpConfig,
 };
+use watchword_kit::reach::admits;
 use watchword_kit::{Error, Result, Secret, codes, text};
 
 use super::{Medium, address, provider};
@@ -40,7 +43,8 @@ pub async fn get(ctx: &Ctx) -> Result<EmailProvider> {
 /// `POST /api/v3/config-email-provider`.
 ///
 /// # Errors
-/// 400 at the member that cannot be; also for `***` in the place of a secret when another server, port or account
+/// 400 at the member that cannot be, a server that is not on the public Internet among them (unless the operator allows
+/// private networks: only the command line sets others); also for `***` in the place of a secret when another server, port or account
 /// would get it.
 pub async fn configure(ctx: &Ctx, req: ConfigEmailProviderReq) -> Result<EmailProvider> {
     if !req.enabled {
@@ -55,7 +59,7 @@ pub async fn configure(ctx: &Ctx, req: ConfigEmailProviderReq) -> Result<EmailPr
         };
     }
     let wanted = read(req)?;
-    check(&wanted)?;
+    check(&wanted, ctx.settings.allow_private_networks)?;
     let secret = match wanted.secret.reveal() == MASK {
         true => kept(ctx, &wanted).await?,
         false => wanted.secret.clone(),
@@ -63,6 +67,7 @@ pub async fn configure(ctx: &Ctx, req: ConfigEmailProviderReq) -> Result<EmailPr
     let config = json!({
         "host": wanted.host, "port": wanted.port, "username": wanted.username,
         "security": if wanted.tls { "tls" } else { "startTls" }, "password": secret.reveal(), "from": wanted.from,
+        "guarded": true,
     });
     provider::set(ctx, Medium::Email, &Secret::new(config.to_string())).await?;
     Ok(shown(&config))
@@ -116,12 +121,20 @@ fn read(req: ConfigEmailProviderReq) -> Result<Wanted> {
     }
 }
 
-fn check(wanted: &Wanted) -> Result<()> {
+fn check(wanted: &Wanted, allow_private: bool) -> Result<()> {
     let at = |field: &str| format!("{}.{field}", wanted.at);
     let host = &wanted.host;
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '@' | '\\' | '?' | '#');
     if host.is_empty() || host.len() > 253 || host.chars().any(odd) {
         return Err(Error::invalid(at("smtp_host"), text!("a host name or an IP address", "应为主机名或 IP 地址")));
+    }
+    // A name is looked up, and checked, whenever something is sent.
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    let ip: std::result::Result<IpAddr, _> =
+        if bare.eq_ignore_ascii_case("localhost") { Ok(Ipv4Addr::LOCALHOST.into()) } else { bare.parse() };
+    if ip.is_ok_and(|ip| !admits(allow_private, ip)) {
+        let detail = text!("this address is not on the public Internet", "该地址不是公网地址");
+        return Err(Error::invalid(at("smtp_host"), detail));
     }
     if !(1..=65_535).contains(&wanted.port) {
         return Err(Error::invalid(at("smtp_port"), text!("1 to 65535", "应为 1 到 65535")));

@@ -6,7 +6,8 @@
 //!
 //! | Channels | Token | The code goes to |
 //! |---|---|---|
-//! | LOGIN, RESET_PASSWORD, UNLOCK_ACCOUNT, VERIFY_EMAIL_LINK | ignored: nobody is signed in | the target if an account has it |
+//! | LOGIN | ignored: nobody is signed in | the target if an account has it, or may be made by it (`autoRegister`): if the application lets people register by such a code |
+//! | RESET_PASSWORD, UNLOCK_ACCOUNT, VERIFY_EMAIL_LINK | ignored: nobody is signed in | the target if an account has it |
 //! | VERIFY_MFA, UNBIND_MFA, UNBIND_PHONE, UNBIND_EMAIL, IDENTITY_VERIFICATION, DELETE_ACCOUNT | access token or mfaToken, if sent | with a token: the target if the user has it (in the account or as an enabled factor), otherwise 403; without: the target if an account has it |
 //! | REGISTER, BIND_PHONE, BIND_EMAIL, BIND_MFA, UPDATE_EMAIL, COMPLETE_PHONE, COMPLETE_EMAIL | ignored: whoever uses the code proves the rest | any target |
 
@@ -27,7 +28,7 @@ use crate::group::follow;
 use crate::login::gate;
 use crate::outbox::Delivery;
 use crate::services::Services;
-use crate::{app, caller};
+use crate::{app, caller, login};
 
 /// send-sms.
 pub async fn send_sms(ctx: Ctx, req: SendSmsReq) -> Result<()> {
@@ -62,10 +63,11 @@ pub async fn confirm_email(
     let wrong = || Error::new(codes::PASS_CODE_WRONG);
     let email = address::normalise_email(email).map_err(|_| wrong())?;
     let mut tx = ctx.write().await?;
-    if !code::use_link(&mut tx, &ctx, &email, token).await? {
+    let user = store::owner_of_email(&mut tx, ctx.pool(), &email).await?.ok_or_else(wrong)?;
+    let held = crate::user::hold(&mut tx, ctx.pool(), &user).await?;
+    if held.email_key.as_ref() != Some(&email) || !code::use_link(&mut tx, &ctx, &email, token).await? {
         return Err(wrong());
     }
-    let user = store::owner_of_email(&mut tx, ctx.pool(), &email).await?.ok_or_else(wrong)?;
     store::verify_email(&mut tx, ctx.pool(), &user, ctx.now()).await?;
     follow::changed(&mut tx, &ctx, std::slice::from_ref(&user)).await?;
     ctx.commit(tx, json!({ "userId": user })).await
@@ -78,13 +80,16 @@ enum Audience {
     Anyone,
     /// An account that has the target, nobody being signed in.
     Account,
+    /// As [`Audience::Account`], and whoever may register by such a code.
+    Newcomer,
     /// The user whose token comes along, otherwise as [`Audience::Account`].
     Own,
 }
 
 fn of_sms(channel: SmsChannel) -> Audience {
     match channel {
-        SmsChannel::Login | SmsChannel::ResetPassword => Audience::Account,
+        SmsChannel::Login => Audience::Newcomer,
+        SmsChannel::ResetPassword => Audience::Account,
         SmsChannel::UnbindPhone
         | SmsChannel::VerifyMfa
         | SmsChannel::UnbindMfa
@@ -98,10 +103,8 @@ fn of_sms(channel: SmsChannel) -> Audience {
 
 fn of_email(channel: EmailChannel) -> Audience {
     match channel {
-        EmailChannel::Login
-        | EmailChannel::ResetPassword
-        | EmailChannel::UnlockAccount
-        | EmailChannel::VerifyEmailLink => Audience::Account,
+        EmailChannel::Login => Audience::Newcomer,
+        EmailChannel::ResetPassword | EmailChannel::UnlockAccount | EmailChannel::VerifyEmailLink => Audience::Account,
         EmailChannel::UnbindEmail | EmailChannel::VerifyMfa | EmailChannel::DeleteAccount => Audience::Own,
         EmailChannel::Register | EmailChannel::UpdateEmail | EmailChannel::BindEmail | EmailChannel::CompleteEmail => {
             Audience::Anyone
@@ -112,7 +115,7 @@ fn of_email(channel: EmailChannel) -> Audience {
 async fn send(ctx: Ctx, medium: Medium, to: String, channel: &str, audience: Audience, captcha: &Answer) -> Result<()> {
     let user = match audience {
         Audience::Own => signed_in(&ctx).await?,
-        Audience::Anyone | Audience::Account => None,
+        Audience::Anyone | Audience::Account | Audience::Newcomer => None,
     };
     if user.is_none() {
         gate::robot(&ctx, captcha).await?;
@@ -130,7 +133,12 @@ async fn send(ctx: Ctx, medium: Medium, to: String, channel: &str, audience: Aud
         }
         None => owner(&mut tx, &ctx, medium, &to).await?,
     };
-    let sent = audience == Audience::Anyone || reader.is_some();
+    let open = match audience {
+        Audience::Anyone => true,
+        Audience::Newcomer => may_register(&mut tx, &ctx, medium).await?,
+        Audience::Account | Audience::Own => false,
+    };
+    let sent = open || reader.is_some();
     if let (Some(id), true) = (reader, audience != Audience::Anyone) {
         details["userId"] = id.into();
     }
@@ -138,6 +146,16 @@ async fn send(ctx: Ctx, medium: Medium, to: String, channel: &str, audience: Aud
     let delivery = if sent { Delivery::Send } else { Delivery::Withhold };
     code::issue(&mut tx, &ctx, medium, &to, channel, delivery).await?;
     ctx.commit(tx, details).await
+}
+
+async fn may_register(tx: &mut Tx, ctx: &Ctx, medium: Medium) -> Result<bool> {
+    let Some(id) = ctx.app_id() else { return Ok(false) };
+    let app = app::load(tx, ctx.pool(), id).await?;
+    match gate::may_register(tx, ctx, &app, login::way_by_code(medium)).await {
+        Ok(()) => Ok(true),
+        Err(e) if e.code() == codes::REGISTER_DISABLED => Ok(false),
+        Err(e) => Err(e),
+    }
 }
 
 /// The user whose token comes with the request, if one does.

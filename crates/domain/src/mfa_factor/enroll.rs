@@ -82,6 +82,7 @@ pub async fn start(ctx: &Ctx, req: SendEnrollFactorReq) -> Result<EnrollmentStar
         FactorType::Sms | FactorType::Email | FactorType::Face => None,
     };
     let mut tx = ctx.write().await?;
+    user::hold(&mut tx, ctx.pool(), &user_id).await?;
     let starts = format!("enroll:{user_id}");
     let quota = Quota { bucket: &starts, limit: STARTS_PER_MINUTE, window: Millis::minutes(1) };
     if quota::charge(&mut tx, ctx.pool(), quota, ctx.now()).await?.is_some() {
@@ -165,6 +166,7 @@ pub(crate) async fn bind(ctx: &Ctx, req: EnrollFactorReq) -> Result<Option<Signe
     }
     let id = hash::token_hash(req.enrollment_token.reveal());
     let mut tx = ctx.write().await?;
+    let user = login::hold_second_factor(&mut tx, ctx, &user_id).await?;
     let held = throttle::hold(&mut tx, ctx, Guess::SecondFactor, &user_id).await?;
     let row = find(&mut tx, ctx, &id, &user_id, req.factor_type).await?;
     let code = req.enrollment_data.pass_code.ok_or_else(|| missing_code(req.factor_type))?;
@@ -175,7 +177,7 @@ pub(crate) async fn bind(ctx: &Ctx, req: EnrollFactorReq) -> Result<Option<Signe
     let window = pool::settings(&mut tx, ctx.pool()).await?.otp_window;
     let Some(factor) = prove(ctx, &row, &code, window)? else {
         if held.failed(&mut tx, ctx).await? {
-            login::end_waiting(&mut tx, ctx, &user_id).await?;
+            login::end_waiting(&mut tx, ctx, &user).await?;
         }
         return Err(ctx.commit_refusal(tx, Error::new(wrong_code(req.factor_type)), about).await);
     };
@@ -193,7 +195,6 @@ pub(crate) async fn bind(ctx: &Ctx, req: EnrollFactorReq) -> Result<Option<Signe
         let code = RecoveryCode { pool_id: row.pool_id.clone(), user_id: user_id.clone(), hash, created_at: ctx.now() };
         mfa_factor::put_recovery(&mut tx, &[code]).await?;
     }
-    let user = user::by_id(&mut tx, ctx.pool(), &user_id).await?;
     notify_user(&mut tx, ctx, &user, Event::FactorBound).await?;
     let users = [user_id];
     let completion = match ctx.actor() {
@@ -206,7 +207,7 @@ pub(crate) async fn bind(ctx: &Ctx, req: EnrollFactorReq) -> Result<Option<Signe
         }
         _ => {
             session::drop_assurance(&mut tx, ctx.pool(), &users, None).await?;
-            Some(login::complete(&mut tx, ctx, req.factor_type, method(req.factor_type)).await?)
+            Some(login::complete(&mut tx, ctx, &user, req.factor_type, method(req.factor_type)).await?)
         }
     };
     ctx.commit(tx, json!({ "userId": users[0], "factor": row.kind, "factorId": factor.id })).await?;

@@ -181,8 +181,7 @@ async fn bind_all(tx: &mut Tx, ctx: &Ctx, items: Vec<Item>, overwrite: bool) -> 
     enrollment::void(tx, ctx.pool(), &ids, "OTP", ctx.now()).await?;
     if !outcome.replaced.is_empty() {
         // Whoever proved the old secret has proven nothing about the new one.
-        session::drop_assurance(tx, ctx.pool(), &outcome.replaced, None).await?;
-        session::drop_refresh_tokens(tx, ctx.pool(), &outcome.replaced, None).await?;
+        session::drop_assurance_and_tokens(tx, ctx.pool(), &outcome.replaced).await?;
         mfa_transaction::revoke_of_users(tx, ctx.pool(), &outcome.replaced, ctx.now()).await?;
         for user in watchword_store::user::TABLE.get_many(tx, ctx.pool(), &outcome.replaced).await? {
             notify_user(tx, ctx, &user, Event::FactorReplaced).await?;
@@ -192,7 +191,7 @@ async fn bind_all(tx: &mut Tx, ctx: &Ctx, items: Vec<Item>, overwrite: bool) -> 
 }
 
 async fn require_users(tx: &mut Tx, ctx: &Ctx, ids: &[String]) -> Result<()> {
-    let found: HashSet<String> = watchword_store::login::existing(tx, ctx.pool(), ids).await?.into_iter().collect();
+    let found: HashSet<String> = watchword_store::user::hold_active(tx, ctx.pool(), ids).await?.into_iter().collect();
     let missing: Vec<&str> =
         ids.iter().filter(|id| !found.contains(*id)).map(String::as_str).take(MAX_LISTED).collect();
     if missing.is_empty() {

@@ -29,6 +29,7 @@ pub async fn set_status(ctx: &Ctx, req: SetMfaStatusReq) -> Result<()> {
     let wish = Wish::read(&patch).map_err(|e| e.at("mfaTriggerData"))?;
     let mut tx = ctx.write().await?;
     let user = user::resolve(&mut tx, ctx, ctx.pool(), &req.user_id, req.user_id_type.unwrap_or_default()).await?;
+    let user = user::hold(&mut tx, ctx.pool(), &user.id).await.map_err(|e| e.at("userId"))?;
     let bound = mfa_factor::of_user(&mut tx, ctx.pool(), &user.id).await?;
     let has = |kind: FactorType| bound.iter().any(|f| f.kind == kind.as_str());
     if patch.face_mfa_enabled == Some(true) && !has(FactorType::Face) {

@@ -1,7 +1,7 @@
 //! Whence a user has signed in: one device per user agent. Nothing else tells browsers apart without marking them.
 
 use serde_json::json;
-use watchword_api::profile::{Device as Shown, DeviceReq, DeviceState, ListDevicesQuery, MyDevice};
+use watchword_api::profile::{Device as Shown, DeviceReq, DeviceState, ListDevicesQuery, MyDevice, RevokeSessionsReq};
 use watchword_crypto::hash;
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::Tx;
@@ -10,7 +10,7 @@ use watchword_store::session::{self, Session};
 
 use crate::ctx::Ctx;
 use crate::logout::back_channel;
-use crate::user::{agent, search};
+use crate::user::{self, agent, search, update};
 
 /// Notes the sign-in that opened a session.
 pub(crate) async fn seen(tx: &mut Tx, session: &Session) -> Result<()> {
@@ -74,9 +74,22 @@ pub async fn revoke_session(ctx: &Ctx, req: DeviceReq) -> Result<()> {
     end(ctx, req, false).await
 }
 
+/// `POST /api/v3/mydevices/revoke-all-sessions`: every session of the user ends, at every application and browser; the
+/// present one only if the request says so. What was begun and waits (sign-ins, approved devices, links for a new
+/// password) ends with them.
+pub async fn revoke_all(ctx: &Ctx, req: RevokeSessionsReq) -> Result<()> {
+    let session = ctx.session()?;
+    let spared = (!req.include_current.unwrap_or_default()).then_some(session.id.as_str());
+    let mut tx = ctx.write().await?;
+    user::hold(&mut tx, ctx.pool(), &session.user_id).await?;
+    update::sign_out_except(&mut tx, ctx, &session.user_id, spared).await?;
+    ctx.commit(tx, json!({ "userId": session.user_id, "includeCurrent": spared.is_none() })).await
+}
+
 async fn end(ctx: &Ctx, req: DeviceReq, forget: bool) -> Result<()> {
     let (user, id) = (&ctx.session()?.user_id, req.device_id);
     let mut tx = ctx.write().await?;
+    user::hold(&mut tx, ctx.pool(), user).await?;
     let agent = store::agent(&mut tx, ctx.pool(), user, &id).await?.ok_or_else(unknown)?;
     let mut live = session::of_user(&mut tx, ctx.pool(), user, ctx.now()).await?;
     live.retain(|session| session.user_agent.as_deref().unwrap_or_default() == agent);

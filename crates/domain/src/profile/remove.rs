@@ -45,7 +45,7 @@ pub async fn verify(ctx: &Ctx, req: VerifyDeleteAccountReq) -> Result<DeleteAcco
             let given = login::plain(ctx, payload.password, encrypted);
             let vouched = login::own_password(ctx, &user, given).await?;
             let mut tx = ctx.write().await?;
-            let now = user::by_id(&mut tx, ctx.pool(), &id).await?;
+            let now = user::hold(&mut tx, ctx.pool(), &id).await?;
             vouched.settle(&mut tx, ctx, &now).await?;
             (tx, "password")
         }

@@ -80,14 +80,14 @@ pub async fn kick(ctx: &Ctx, req: KickUsersReq) -> Result<()> {
     let kind = req.options.and_then(|o| o.user_id_type).unwrap_or_default();
     let mut tx = ctx.write().await?;
     let user = resolve(&mut tx, ctx, ctx.pool(), &req.user_id, kind).await.map_err(|e| e.at("userId"))?;
+    let user = super::hold(&mut tx, ctx.pool(), &user.id).await.map_err(|e| e.at("userId"))?;
     let known = app::TABLE.get_many(&mut tx, ctx.pool(), &req.app_ids).await?;
     if let Some(i) = req.app_ids.iter().position(|id| !known.iter().any(|a| a.id == *id)) {
         return Err(Error::new(codes::APP_NOT_FOUND).at(format!("appIds[{i}]")));
     }
     let apps = Some(req.app_ids.as_slice());
     crate::logout::back_channel::announce_user(&mut tx, ctx, &user.id, apps, None).await?;
-    let ended = session::revoke_of_user(&mut tx, ctx.pool(), &user.id, apps, None, ctx.now()).await?;
-    session::drop_refresh_tokens_of_apps(&mut tx, ctx.pool(), &user.id, &req.app_ids).await?;
+    let ended = session::end_of_user(&mut tx, ctx.pool(), &user.id, apps, None, ctx.now()).await?;
     mfa_transaction::revoke_of_apps(&mut tx, ctx.pool(), &user.id, &req.app_ids, ctx.now()).await?;
     ctx.commit(tx, json!({ "userId": user.id, "appIds": req.app_ids, "sessions": ended })).await
 }

@@ -38,21 +38,40 @@ pub async fn send(ctx: &Ctx, req: SendResetLinkReq) -> Result<Vec<ResetLinkSent>
     let mut tx = ctx.write().await?;
     provider::require(&mut tx, ctx, Medium::Email).await?;
     let sender = texts::sender(&mut tx, ctx).await?;
-    let (mut results, mut told) = (Vec::with_capacity(req.users.len()), Vec::new());
-    for ResetLinkUser { user_id, user_id_type } in req.users {
-        let ids = [user_id];
-        let found = resolve_many(&mut tx, ctx.pool(), &ids, user_id_type.unwrap_or_default()).await;
-        let [user_id] = ids;
-        let sent = match found.map(|mut users| users.pop().flatten()) {
-            Ok(Some(user)) => send_one(&mut tx, ctx, &user, &sender).await?.then_some(user.id),
+    let mut found: Vec<(usize, User)> = Vec::with_capacity(req.users.len());
+    for (i, ResetLinkUser { user_id, user_id_type }) in req.users.iter().enumerate() {
+        let ids = [user_id.clone()];
+        match resolve_many(&mut tx, ctx.pool(), &ids, user_id_type.unwrap_or_default()).await {
+            Ok(mut users) => found.extend(users.pop().flatten().map(|user| (i, user))),
             // Nobody, or one name for several.
-            Ok(None) => None,
-            Err(e) if e.code().status < 500 => None,
+            Err(e) if e.code().status < 500 => {}
             Err(e) => return Err(e),
-        };
-        results.push(ResetLinkSent { user_id, success: sent.is_some() });
-        told.extend(sent);
+        }
     }
+    found.retain(|(_, user)| user.email_key.is_some() && life::may_sign_in(user, ctx.now()));
+    // In the order in which everybody charges.
+    found.sort_by(|(_, a), (_, b)| a.email_key.cmp(&b.email_key));
+    let mut charged = Vec::with_capacity(found.len());
+    for (i, user) in found {
+        let email = user.email_key.clone().unwrap_or_default();
+        if within_limits(message::charge_own(&mut tx, ctx, Medium::Email, &email).await)? {
+            charged.push((i, user, email));
+        }
+    }
+    let mut told: Vec<(usize, String)> = Vec::with_capacity(charged.len());
+    for (i, user, email) in charged {
+        if within_limits(message::charge_shared(&mut tx, ctx, Medium::Email).await)? {
+            send_one(&mut tx, ctx, &user, &email, &sender).await?;
+            told.push((i, user.id));
+        }
+    }
+    told.sort_unstable();
+    let result = |(i, user): (usize, ResetLinkUser)| ResetLinkSent {
+        user_id: user.user_id,
+        success: told.iter().any(|(sent, _)| *sent == i),
+    };
+    let results = req.users.into_iter().enumerate().map(result).collect();
+    let told: Vec<String> = told.into_iter().map(|(_, id)| id).collect();
     let details = match told.as_slice() {
         [one] => json!({ "userId": one }),
         many => json!({ "userIds": many }),
@@ -61,15 +80,16 @@ pub async fn send(ctx: &Ctx, req: SendResetLinkReq) -> Result<Vec<ResetLinkSent>
     Ok(results)
 }
 
-async fn send_one(tx: &mut Tx, ctx: &Ctx, user: &User, sender: &str) -> Result<bool> {
-    let Some(email) = user.email_key.as_deref().filter(|_| life::may_sign_in(user, ctx.now())) else {
-        return Ok(false);
-    };
-    match message::charge_target(tx, ctx, Medium::Email, email).await {
-        Ok(()) => {}
-        Err(e) if [422, 429].contains(&e.code().status) => return Ok(false),
-        Err(e) => return Err(e),
+/// Whether it was charged; a limit hinders this user only.
+fn within_limits(charged: Result<()>) -> Result<bool> {
+    match charged {
+        Ok(()) => Ok(true),
+        Err(e) if [422, 429].contains(&e.code().status) => Ok(false),
+        Err(e) => Err(e),
     }
+}
+
+async fn send_one(tx: &mut Tx, ctx: &Ctx, user: &User, email: &str, sender: &str) -> Result<()> {
     let token = Secret::new(hash::token(&ctx.entropy, BYTES));
     let row = PasswordReset {
         pool_id: ctx.pool().to_string(),
@@ -85,7 +105,7 @@ async fn send_one(tx: &mut Tx, ctx: &Ctx, user: &User, sender: &str) -> Result<b
     let lang = user.locale.as_deref().and_then(Lang::from_tag).unwrap_or(ctx.request().lang);
     let letter = texts::reset_link(lang, sender, &url, LIFETIME);
     enqueue(tx, ctx, Medium::Email, email, &letter, row.expires_at).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Sets a new password by a link. Sessions end; whoever stole one is out.
@@ -117,11 +137,12 @@ pub async fn complete(
     let hashed = ctx.passwords.hash(password, ctx.entropy).await?;
     let mut tx = ctx.write().await?;
     let row = RESETS.get(&mut tx, ctx.pool(), &id).await?.ok_or_else(over)?;
+    // The user first: whoever ends the user's sessions voids links while holding the user.
+    let held = TABLE.hold(&mut tx, ctx.pool(), &row.user_id, "updated_at", ctx.now()).await?;
+    let mut user = held.ok_or_else(over)?;
     if !store::consume(&mut tx, ctx.pool(), &id, ctx.now()).await? {
         return Err(over());
     }
-    let held = TABLE.hold(&mut tx, ctx.pool(), &row.user_id, "updated_at", ctx.now()).await?;
-    let mut user = held.ok_or_else(over)?;
     if !life::may_sign_in(&user, ctx.now()) || user.email_key.as_deref() != Some(&row.email_key) {
         return Err(over());
     }

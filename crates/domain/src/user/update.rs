@@ -10,7 +10,7 @@ use watchword_api::user::{
 };
 use watchword_kit::{Error, Result, codes, text};
 use watchword_store::user::{self as store, TABLE};
-use watchword_store::{Tx, action_token, mfa_transaction, session};
+use watchword_store::{Tx, action_token, device_code, interaction, mfa_transaction, session};
 
 use super::create::batch_size;
 use super::draft::Draft;
@@ -237,8 +237,8 @@ async fn write(
     Ok(rows.into_iter().flatten().collect())
 }
 
-/// Ends everything by which a user is recognised: sessions, refresh tokens, sign-ins that wait for a second factor,
-/// links that set a new password, changes in two steps that were begun.
+/// Ends everything by which a user, who is held, is recognised: sessions, refresh tokens, sign-ins that wait for a second
+/// factor or a new password, approvals of devices, links that set a new password, changes in two steps that were begun.
 pub async fn sign_out(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
     sign_out_except(tx, ctx, user, None).await
 }
@@ -246,12 +246,12 @@ pub async fn sign_out(tx: &mut Tx, ctx: &Ctx, user: &str) -> Result<()> {
 /// As [`sign_out`], but one session goes on.
 pub(crate) async fn sign_out_except(tx: &mut Tx, ctx: &Ctx, user: &str, spared: Option<&str>) -> Result<()> {
     back_channel::announce_user(tx, ctx, user, None, spared).await?;
-    session::revoke_of_user(tx, ctx.pool(), user, None, spared, ctx.now()).await?;
-    let user = [user.to_owned()];
-    session::drop_refresh_tokens(tx, ctx.pool(), &user, spared).await?;
-    mfa_transaction::revoke_of_users(tx, ctx.pool(), &user, ctx.now()).await?;
-    store::reset_link::void(tx, ctx.pool(), &user[0]).await?;
-    action_token::void(tx, ctx.pool(), &user[0]).await?;
+    session::end_of_user(tx, ctx.pool(), user, None, spared, ctx.now()).await?;
+    mfa_transaction::revoke_of_users(tx, ctx.pool(), &[user.to_owned()], ctx.now()).await?;
+    interaction::void_password(tx, ctx.pool(), user).await?;
+    device_code::void_approvals(tx, ctx.pool(), user).await?;
+    store::reset_link::void(tx, ctx.pool(), user).await?;
+    action_token::void(tx, ctx.pool(), user).await?;
     Ok(())
 }
 

@@ -14,6 +14,8 @@ fn config(trap: &SmtpTrap) -> SmtpConfig {
         from_name: None,
         timeout_ms: 20_000,
         allow_plain: false,
+        guarded: false,
+        allow_private: false,
     }
 }
 
@@ -262,4 +264,19 @@ fn plain_connections_go_only_to_this_machine_unless_allowed() {
 fn debug_shows_neither_text_nor_subject() {
     let shown = format!("{:?}", Email { subject: String::from("code 012345"), ..email() });
     assert!(!shown.contains("012345"), "{shown}");
+}
+
+#[tokio::test]
+async fn what_an_access_key_has_configured_reaches_no_private_address_unless_the_operator_says_so() {
+    let trap = SmtpTrap::start().await;
+    for host in ["127.0.0.1", "localhost", "2130706433"] {
+        let guarded = SmtpConfig { host: host.to_owned(), guarded: true, allow_plain: true, ..config(&trap) };
+        assert!(
+            matches!(send(&guarded, &email()).await, Outcome::Refused { .. } | Outcome::Unreachable { .. }),
+            "{host}"
+        );
+    }
+    assert!(trap.commands().is_empty(), "nothing was said");
+    let allowed = SmtpConfig { guarded: true, allow_private: true, ..config(&trap) };
+    assert!(matches!(send(&allowed, &email()).await, Outcome::Sent { .. }));
 }

@@ -75,9 +75,10 @@ async fn send(services: &Arc<Services>, fetch: &Fetch, message: &Message, letter
     }
     match medium {
         Medium::Email => {
-            let Ok(config) = serde_json::from_str::<watchword_send::SmtpConfig>(config.reveal()) else {
+            let Ok(mut config) = serde_json::from_str::<watchword_send::SmtpConfig>(config.reveal()) else {
                 return broken("configuration".into());
             };
+            config.allow_private = fetch.allows_private();
             let domain = config.from.rsplit_once('@').map_or("localhost", |(_, d)| d);
             let message_id = format!("{}@{domain}", message.id);
             let mail = Email {

@@ -3,10 +3,10 @@
 use watchword_api::common::Success;
 use watchword_api::profile::{
     BindEmailReq, BindPhoneReq, DeleteAccountReq, DeleteAccountToken, DeviceReq, GetProfileQuery, ListDevicesQuery,
-    MyDevice, PasswordResetToken, PublicAccountsQuery, ResetPasswordReq, SecurityInfo, SelectableAccounts, UnbindReq,
-    UpdateEmailReq, UpdateEmailToken, UpdatePasswordReq, UpdatePhoneReq, UpdatePhoneToken, UpdateProfileReq,
-    ValidatePasswordReq, ValidatedPassword, VerifyDeleteAccountReq, VerifyResetPasswordReq, VerifyUpdateEmailReq,
-    VerifyUpdatePhoneReq,
+    MyDevice, PasswordResetToken, PublicAccountsQuery, ResetPasswordReq, RevokeSessionsReq, SecurityInfo,
+    SelectableAccounts, UnbindReq, UpdateEmailReq, UpdateEmailToken, UpdatePasswordReq, UpdatePhoneReq,
+    UpdatePhoneToken, UpdateProfileReq, ValidatePasswordReq, ValidatedPassword, VerifyDeleteAccountReq,
+    VerifyResetPasswordReq, VerifyUpdateEmailReq, VerifyUpdatePhoneReq,
 };
 use watchword_api::user::User;
 use watchword_domain::profile::{self, contact, device, password, remove};
@@ -76,6 +76,9 @@ pub fn ops() -> Vec<Op> {
         Op::write("POST", "/api/v3/mydevices/revoke-session", revoke_device_session, Audit::DeviceSignOut)
             .user()
             .says("End the sessions of a device"),
+        Op::write("POST", "/api/v3/mydevices/revoke-all-sessions", revoke_all_sessions, Audit::SessionsEnd)
+            .user()
+            .says("End one's other sessions, or all"),
     ]
 }
 
@@ -166,6 +169,11 @@ async fn list_devices(ctx: Ctx, query: ListDevicesQuery) -> Result<Vec<MyDevice>
 
 async fn unbind_device(ctx: Ctx, req: DeviceReq) -> Result<Done> {
     device::unbind(&ctx, req).await?;
+    Ok(Done)
+}
+
+async fn revoke_all_sessions(ctx: Ctx, req: RevokeSessionsReq) -> Result<Done> {
+    device::revoke_all(&ctx, req).await?;
     Ok(Done)
 }
 

@@ -129,6 +129,9 @@ pub async fn valid(s: &Server, op: &Op, admin: &Client) -> Option<Call> {
             let list = client.get("/api/v3/mydevices/list").await.ok();
             call(&client, "", Some(json!({ "deviceId": list[0]["device"]["deviceId"] })))
         }
+        "POST /api/v3/mydevices/revoke-all-sessions" => {
+            call(&member(s, admin).await, "", Some(json!({ "includeCurrent": true })))
+        }
         "POST /api/v3/unlink-extidp" => {
             let client = member(s, admin).await;
             let id = client.get("/api/v3/get-profile").await.ok()["userId"].clone();

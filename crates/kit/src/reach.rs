@@ -13,6 +13,15 @@ pub enum Reach {
     Never,
 }
 
+/// Whether a setting may make this server call the address; `allow_private` is the operator's `allow_private_networks`.
+pub fn admits(allow_private: bool, ip: IpAddr) -> bool {
+    match reach(ip) {
+        Reach::Public => true,
+        Reach::Private => allow_private,
+        Reach::Never => false,
+    }
+}
+
 pub fn reach(ip: IpAddr) -> Reach {
     match ip {
         IpAddr::V4(v4) => reach_v4(v4),
