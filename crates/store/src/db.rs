@@ -103,6 +103,15 @@ impl Db {
         }
     }
 
+    /// Clears away what changed rows of these tables have left, and lets the planner look at them anew (PostgreSQL, which
+    /// else does so when it finds the time); nothing to do on SQLite.
+    pub async fn vacuum(&self, tables: &[&'static str]) -> Result<()> {
+        match self {
+            Db::Sqlite(_) => Ok(()),
+            Db::Postgres(p) => p.vacuum(tables).await,
+        }
+    }
+
     /// Moves what the write-ahead log holds into the database file (SQLite); nothing to do on PostgreSQL.
     pub async fn checkpoint(&self) -> Result<()> {
         match self {

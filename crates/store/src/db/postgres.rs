@@ -71,6 +71,12 @@ impl Postgres {
         Ok(WriteTx { client: Some(self.client().await?), begun: false, failed: false, later: Vec::new() })
     }
 
+    pub async fn vacuum(&self, tables: &[&'static str]) -> Result<()> {
+        let client = self.client().await?;
+        let text = format!("VACUUM (ANALYZE) {}", tables.join(", "));
+        client.batch_execute(&text).await.map_err(classify)
+    }
+
     pub async fn migrate(&self, steps: &[crate::migrate::Step], now: i64) -> Result<()> {
         let mut client = self.client().await?;
         client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await.map_err(classify)?;

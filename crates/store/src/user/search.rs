@@ -12,6 +12,7 @@
 
 mod gram;
 pub mod keyword;
+mod newest;
 mod page;
 pub mod segment;
 
@@ -25,6 +26,10 @@ pub use self::page::Limits;
 use crate::department::member;
 use crate::table::escape_like;
 use crate::{Filter, Val};
+
+/// Ends a statement inside `EXISTS`: PostgreSQL, that thinks it may be asked for many users, would else read the whole
+/// table once to be prepared.
+const ONE: &str = "LIMIT 1 OFFSET 0";
 
 /// What a column holds, which decides how it is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +179,10 @@ struct Driver {
     column: Option<&'static str>,
     sql: String,
     vals: Vec<Val>,
+    /// How many of the conditions it is.
+    conditions: usize,
+    /// Another statement with the same values, for how many they are, where that is kept.
+    count: Option<String>,
 }
 
 /// The users of a pool for whom every condition holds.
@@ -223,7 +232,7 @@ impl Search {
     }
 
     fn drive(&mut self, sql: impl Into<String>, vals: Vec<Val>) {
-        self.drivers.push(Driver { column: None, sql: sql.into(), vals });
+        self.drivers.push(Driver { column: None, sql: sql.into(), vals, conditions: 1, count: None });
     }
 
     /// Adds a comparison with a column.
@@ -271,10 +280,11 @@ impl Search {
         if let Some(driver) = self.drivers.iter_mut().find(|d| d.column == Some(column)) {
             driver.sql.push_str(&format!(" AND {sql}"));
             driver.vals.extend(vals);
+            driver.conditions += 1;
             return;
         }
         let sql = format!("SELECT id AS user_id FROM users WHERE pool_id = $1 AND {sql}");
-        self.drivers.push(Driver { column: Some(column), sql, vals });
+        self.drivers.push(Driver { column: Some(column), sql, vals, conditions: 1, count: None });
     }
 
     /// Adds: one of these columns contains the text, whatever the case.
@@ -311,7 +321,7 @@ impl Search {
         }
         let have = format!(
             "EXISTS (SELECT 1 FROM user_custom_values c
-             WHERE c.pool_id = users.pool_id AND c.user_id = users.id AND (c.name = $${condition}) IS TRUE)"
+             WHERE c.pool_id = users.pool_id AND c.user_id = users.id AND (c.name = $${condition}) IS TRUE {ONE})"
         );
         self.add(None, if absent { format!("NOT {have}") } else { have }, vals);
         self
@@ -329,7 +339,7 @@ impl Search {
         let not = if absent { "NOT " } else { "" };
         let sql = format!(
             "{not}EXISTS (SELECT 1 FROM user_identities i
-             WHERE i.pool_id = users.pool_id AND i.user_id = users.id AND ({any}) IS TRUE)"
+             WHERE i.pool_id = users.pool_id AND i.user_id = users.id AND ({any}) IS TRUE {ONE})"
         );
         self.add(None, sql, vals);
         self
@@ -346,6 +356,12 @@ impl Search {
             });
             let sql = each.collect::<Vec<_>>().join(" UNION ");
             self.drive(if parts.is_empty() { ANY.replace("SELECT", "SELECT DISTINCT") } else { sql }, vals.clone());
+            if let ([(members, found)], Some(driver)) = (parts.as_slice(), self.drivers.last_mut()) {
+                let column = if *members == member::table(true) { "tree_members" } else { "members" };
+                driver.count = Some(format!(
+                    "SELECT {column} AS total FROM department_counts WHERE pool_id = $1 AND department_id = {found}"
+                ));
+            }
         }
         let of_user = |members: &str| {
             format!("SELECT m.user_id FROM {members} m WHERE m.pool_id = users.pool_id AND m.user_id = users.id")
@@ -356,7 +372,7 @@ impl Search {
         let sql = each.collect::<Vec<_>>().join(" UNION ");
         let sql = if parts.is_empty() { of_user(member::table(false)) } else { sql };
         let not = if absent { "NOT " } else { "" };
-        self.add(None, format!("{not}EXISTS ({sql})"), vals);
+        self.add(None, format!("{not}EXISTS ({sql} {ONE})"), vals);
         self
     }
 
@@ -369,7 +385,7 @@ impl Search {
         self.drive(sql, vals.clone());
         let sql = format!(
             "EXISTS (SELECT 1 FROM {members} m
-             WHERE m.pool_id = users.pool_id AND m.user_id = users.id AND (m.department_id = $$) IS TRUE)"
+             WHERE m.pool_id = users.pool_id AND m.user_id = users.id AND (m.department_id = $$) IS TRUE {ONE})"
         );
         self.within = Some(Within { department: department.to_owned(), tree, condition: self.conditions.len() });
         self.add(None, sql, vals);

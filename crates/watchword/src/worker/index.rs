@@ -10,6 +10,9 @@ use watchword_store::user::search::segment::{self, STEP};
 
 use super::pools;
 
+/// Segments made in one round after which more than the recent texts is swept.
+const MANY: usize = 8;
+
 /// One round over all pools: segments out of recent texts, where there are `enough` (1 to 8,192), and, with `also_thin`,
 /// sparse segments back. A pool whose round fails is left for the next one.
 pub(super) async fn all(services: &Services, enough: usize, also_thin: bool) {
@@ -19,13 +22,28 @@ pub(super) async fn all(services: &Services, enough: usize, also_thin: bool) {
     };
     for pool in pools {
         let done = async {
-            while fill(services, &pool, enough).await? {}
+            let mut made = 0;
+            while fill(services, &pool, enough).await? {
+                made += 1;
+            }
+            swept(services, made).await?;
             if also_thin { thin(services, &pool).await } else { Ok(()) }
         };
         if let Err(e) = done.await {
             warn!(%pool, error = %e, "the search index is behind; trying again later");
         }
     }
+}
+
+/// Rows that have moved are stepped over by every search until they are cleared away; after many new users the planner
+/// is to know of them.
+async fn swept(services: &Services, made: usize) -> Result<()> {
+    let tables: &[&str] = match made {
+        0 => return Ok(()),
+        1..MANY => &["user_texts_recent"],
+        _ => &["user_texts_recent", "user_texts", "user_grams", "users"],
+    };
+    Ok(services.db.vacuum(tables).await?)
 }
 
 /// Makes one segment; answers whether there was enough for one.

@@ -8,15 +8,25 @@ pub const SEGMENT: usize = 8192;
 const MOST: usize = 8;
 const WORDS: usize = SEGMENT / 64;
 
-/// Every one, two and three characters in a row. Three only of ASCII: of the other scripts two say enough.
+/// Every one, two and three characters in a row. Three only of ASCII: of the other scripts two say enough. Of digits
+/// four: three are in too many numbers.
 pub fn of_text(text: &str, class: char, out: &mut HashSet<String>) {
     let chars: Vec<char> = text.chars().collect();
     for member in chars.split(|c| *c == '\u{1f}') {
-        for length in 1..=3 {
-            for window in member.windows(length).filter(|w| length < 3 || w.iter().all(char::is_ascii)) {
+        for length in 1..=4 {
+            for window in member.windows(length).filter(|w| is_gram(w)) {
                 out.insert(std::iter::once(class).chain(window.iter().copied()).collect());
             }
         }
+    }
+}
+
+fn is_gram(chars: &[char]) -> bool {
+    match chars.len() {
+        1 | 2 => true,
+        3 => chars.iter().all(char::is_ascii),
+        4 => chars.iter().all(char::is_ascii_digit),
+        _ => false,
     }
 }
 
@@ -25,14 +35,13 @@ pub fn of_word(word: &str, class: char) -> Vec<String> {
     let chars: Vec<char> = word.chars().collect();
     let (mut at, mut out) = (0, Vec::new());
     while at < chars.len() && out.len() < MOST {
-        let ascii = |from: usize| chars[from..from + 3].iter().all(char::is_ascii);
-        let (from, length) = match chars.len() - at {
-            left if left >= 3 && ascii(at) => (at, 3),
-            left if left < 3 && chars.len() >= 3 && ascii(chars.len() - 3) => (chars.len() - 3, 3),
-            left if left >= 2 => (at, 2),
-            _ if chars.len() >= 2 => (chars.len() - 2, 2),
-            _ => (at, 1),
-        };
+        let left = chars.len() - at;
+        // The longest that begins here, or that ends with the word.
+        let found = (1..=4).rev().find_map(|length| {
+            let from = if left >= length { at } else { chars.len().checked_sub(length)? };
+            is_gram(chars.get(from..from + length)?).then_some((from, length))
+        });
+        let (from, length) = found.unwrap_or((at, 1));
         out.push(std::iter::once(class).chain(chars[from..from + length].iter().copied()).collect());
         at = from + length;
     }
@@ -46,7 +55,7 @@ pub fn more_of_word(word: &str, class: char) -> Vec<String> {
     let chars: Vec<char> = word.chars().collect();
     let cover = of_word(word, class);
     let mut out: Vec<String> = Vec::new();
-    for window in chars.windows(3).filter(|w| w.iter().all(char::is_ascii)) {
+    for window in [4, 3].into_iter().flat_map(|length| chars.windows(length)).filter(|w| is_gram(w)) {
         let gram: String = std::iter::once(class).chain(window.iter().copied()).collect();
         if !cover.contains(&gram) && !out.contains(&gram) && out.len() < MOST {
             out.push(gram);
@@ -162,13 +171,14 @@ mod tests {
         assert_eq!(words("ab"), ["0ab"]);
         assert_eq!(words("abc"), ["0abc"]);
         assert_eq!(words("abcd"), ["0abc", "0bcd"]);
-        assert_eq!(words("13800138000"), ["0000", "0001", "0138", "0380"]);
+        assert_eq!(words("13800138000"), ["00138", "01380", "08000"]);
+        assert_eq!(words("a1234"), ["01234", "0a12"]);
         assert_eq!(words("张"), ["0张"]);
         assert_eq!(words("张三"), ["0张三"]);
         assert_eq!(words("张三丰"), ["0三丰", "0张三"]);
         assert_eq!(words("a张"), ["0a张"]);
         assert_eq!(words("ab张三c"), ["0ab", "0三c", "0张三"]);
-        assert_eq!(words(&"0123456789".repeat(20)).len(), MOST);
+        assert_eq!(words(&"abcdefghijklmnopqrstuvwxyz".repeat(3)).len(), MOST);
         assert_eq!(more_of_word("abcdef", '0'), ["0bcd", "0cde"]);
         assert_eq!(more_of_word("aaaaaa", '0'), Vec::<String>::new());
     }

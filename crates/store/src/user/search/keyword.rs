@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use watchword_kit::PoolId;
 use watchword_kit::unicode::fold;
 
-use super::gram::{self, Docs, SEGMENT};
-use super::{Column, Kind, segment};
+use super::gram::{self, Docs};
+use super::segment::{self, Segment};
+use super::{Column, Kind};
 use crate::table::escape_like;
 use crate::{Result, Tx, Val, sql};
 
@@ -33,6 +34,21 @@ const MOST_CANDIDATES: usize = 50_000;
 /// Candidates whose part that has the text stands for all.
 const SAMPLE: usize = 1000;
 
+impl Candidates {
+    /// In the order of the segments, the newest first.
+    pub(super) fn segments(&self) -> impl Iterator<Item = &(Segment, Docs)> {
+        self.segments.iter()
+    }
+
+    fn len(&self) -> usize {
+        self.segments.iter().map(|(_, docs)| docs.len()).sum()
+    }
+
+    fn docs(&self) -> impl Iterator<Item = i64> {
+        self.segments.iter().flat_map(|(segment, docs)| docs.iter().map(|place| segment.doc(place)))
+    }
+}
+
 pub(super) fn is_main(column: &Column) -> bool {
     MAIN.contains(&column.field)
 }
@@ -47,10 +63,18 @@ pub struct Word {
 /// Who has a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hits {
-    /// All of them.
-    Few(Vec<String>),
-    /// More than few; about so many.
-    Many(i64),
+    /// All of them, who are recent or among these.
+    Few(Vec<String>, Candidates),
+    /// More than few; about so many, who are recent or among these.
+    Many(i64, Candidates),
+}
+
+/// The documents that have all grams of a word, and who had it among the recent texts just before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Candidates {
+    /// `None`: too many to name.
+    pub(super) recent: Option<Vec<String>>,
+    segments: Vec<(Segment, Docs)>,
 }
 
 impl Word {
@@ -96,11 +120,11 @@ impl Word {
     fn is_gram(&self) -> bool {
         self.classes().all(|(_, text)| {
             let chars = text.chars().count();
-            chars <= 2 || (chars == 3 && text.is_ascii())
+            chars <= 2 || (chars == 3 && text.is_ascii()) || (chars == 4 && text.bytes().all(|b| b.is_ascii_digit()))
         })
     }
 
-    fn patterns(&self) -> [Val; 2] {
+    pub(super) fn patterns(&self) -> [Val; 2] {
         [&self.main, &self.more].map(|t| t.as_ref().map(|t| format!("%{}%", escape_like(t))).into())
     }
 }
@@ -108,77 +132,39 @@ impl Word {
 /// The users of the pool who have the word: all, where they are `few` or less.
 pub async fn hits(tx: &mut Tx, pool: &PoolId, word: &Word, few: usize) -> Result<Hits> {
     if word.classes().any(|(_, text)| text.contains('\u{1f}')) {
-        return Ok(Hits::Few(Vec::new()));
+        return Ok(Hits::Few(Vec::new(), Candidates::default()));
     }
     // In this order: who moves from the recent texts into a segment meanwhile is found at least once.
     let mut found = recent(tx, pool, word, few).await?;
-    let segments: Vec<i64> = segment::all(tx, pool).await?.into_iter().map(|(segment, _)| segment).collect();
-    let candidates = candidates(tx, pool, word, &segments).await?;
+    let mut candidates = candidates(tx, pool, word).await?;
+    candidates.recent = (found.len() <= few).then(|| found.clone());
     if found.len() > few {
         let all = count_recent(tx, pool, word).await?;
         let share = share(tx, pool, word, &candidates).await?;
-        return Ok(Hits::Many(all + share));
+        return Ok(Hits::Many(all + share, candidates));
     }
-    if candidates.len() > few && (word.is_gram() || candidates.len() > MOST_CANDIDATES) {
-        return Ok(Hits::Many(found.len() as i64 + share(tx, pool, word, &candidates).await?));
+    let size = candidates.len();
+    if size > few && (word.is_gram() || size > MOST_CANDIDATES) {
+        return Ok(Hits::Many(found.len() as i64 + share(tx, pool, word, &candidates).await?, candidates));
     }
-    if candidates.len() > 2 * few {
+    if size > 2 * few {
         // Where a sample says that there are many more, they need not be looked at to know that they are not few.
         let about = share(tx, pool, word, &candidates).await?;
         if about > 2 * few as i64 {
-            return Ok(Hits::Many(found.len() as i64 + about));
+            return Ok(Hits::Many(found.len() as i64 + about, candidates));
         }
     }
-    for (n, part) in candidates.chunks(few.max(1)).enumerate() {
+    let docs: Vec<i64> = candidates.docs().collect();
+    for (n, part) in docs.chunks(few.max(1)).enumerate() {
         found.extend(verified(tx, pool, word, part).await?);
         if found.len() > few {
-            let seen = ((n + 1) * few.max(1)).min(candidates.len());
-            return Ok(Hits::Many((found.len() as i64).max((found.len() * candidates.len() / seen) as i64)));
+            let seen = ((n + 1) * few.max(1)).min(size);
+            return Ok(Hits::Many((found.len() as i64).max((found.len() * size / seen) as i64), candidates));
         }
     }
     found.sort();
     found.dedup();
-    Ok(Hits::Few(found))
-}
-
-/// The newest `need` of the users who have the word, the newest first.
-pub(super) async fn newest(tx: &mut Tx, pool: &PoolId, word: &Word, need: usize) -> Result<Vec<String>> {
-    let sql = sql!(
-        "SELECT u.created_at, u.id FROM user_texts_recent t
-         JOIN users u ON u.pool_id = t.pool_id AND u.id = t.user_id
-         WHERE t.pool_id = $1 AND (t.main LIKE $2 ESCAPE '\\' OR t.more LIKE $3 ESCAPE '\\')
-         ORDER BY u.created_at DESC, u.id DESC LIMIT $4"
-    );
-    let [main, more] = word.patterns();
-    let mut found: Vec<(i64, String)> = tx.all(sql, &[pool.into(), main, more, Val::Int(need as i64)]).await?;
-    let segments = segment::all(tx, pool).await?;
-    let numbers: Vec<i64> = segments.iter().map(|(segment, _)| *segment).collect();
-    let mut docs: HashMap<i64, Vec<i64>> = HashMap::new();
-    for doc in candidates(tx, pool, word, &numbers).await? {
-        docs.entry(doc / SEGMENT as i64).or_default().push(doc);
-    }
-    for (segment, newest) in segments {
-        if found.len() >= need && found[need - 1].0 > newest {
-            break;
-        }
-        if let Some(docs) = docs.remove(&segment) {
-            found.extend(dated(tx, pool, word, docs).await?);
-            found.sort_by(|a, b| b.cmp(a));
-            found.dedup();
-        }
-    }
-    found.truncate(need);
-    Ok(found.into_iter().map(|(_, id)| id).collect())
-}
-
-async fn dated(tx: &mut Tx, pool: &PoolId, word: &Word, docs: Vec<i64>) -> Result<Vec<(i64, String)>> {
-    let sql = sql!(
-        "SELECT u.created_at, u.id FROM user_texts t JOIN users u ON u.pool_id = t.pool_id AND u.id = t.user_id
-         WHERE t.pool_id = $1 AND t.doc IN ANY_OF($2)
-           AND (t.main LIKE $3 ESCAPE '\\' OR t.more LIKE $4 ESCAPE '\\')"
-    );
-    let [main, more] = word.patterns();
-    tx.all(sql, &[pool.into(), Val::Ints(docs), main, more]).await
+    Ok(Hits::Few(found, candidates))
 }
 
 async fn recent(tx: &mut Tx, pool: &PoolId, word: &Word, few: usize) -> Result<Vec<String>> {
@@ -200,8 +186,8 @@ async fn count_recent(tx: &mut Tx, pool: &PoolId, word: &Word) -> Result<i64> {
     Ok(tx.one::<(i64,)>(sql, &[pool.into(), main, more]).await?.0)
 }
 
-/// The documents of these segments that have all grams of the word, in the order of the segments.
-async fn candidates(tx: &mut Tx, pool: &PoolId, word: &Word, segments: &[i64]) -> Result<Vec<i64>> {
+async fn candidates(tx: &mut Tx, pool: &PoolId, word: &Word) -> Result<Candidates> {
+    let segments = segment::all(tx, pool).await?;
     let mut found: HashMap<i64, Docs> = HashMap::new();
     for (class, text) in word.classes() {
         let mut left: Option<HashMap<i64, Docs>> = None;
@@ -213,7 +199,7 @@ async fn candidates(tx: &mut Tx, pool: &PoolId, word: &Word, segments: &[i64]) -
                 break;
             }
             let among: Vec<i64> = match &left {
-                None => segments.to_vec(),
+                None => segments.iter().map(|s| s.number).collect(),
                 Some(left) => left.keys().copied().collect(),
             };
             if among.is_empty() {
@@ -230,19 +216,20 @@ async fn candidates(tx: &mut Tx, pool: &PoolId, word: &Word, segments: &[i64]) -
             found.entry(segment).and_modify(|all| all.add(&docs)).or_insert(docs);
         }
     }
-    let docs = |s: &i64| found.get(s).map(|docs| docs.iter().map(|n| s * SEGMENT as i64 + n as i64).collect());
-    Ok(segments.iter().filter_map(docs).flat_map(|docs: Vec<i64>| docs).collect())
+    let segments = segments.into_iter().filter_map(|s| found.remove(&s.number).map(|docs| (s, docs)));
+    Ok(Candidates { recent: None, segments: segments.collect() })
 }
 
 /// About how many of the candidates have the word.
-async fn share(tx: &mut Tx, pool: &PoolId, word: &Word, candidates: &[i64]) -> Result<i64> {
-    let step = candidates.len().div_ceil(SAMPLE).max(1);
-    let sample: Vec<i64> = candidates.iter().copied().step_by(step).collect();
+async fn share(tx: &mut Tx, pool: &PoolId, word: &Word, candidates: &Candidates) -> Result<i64> {
+    let size = candidates.len();
+    let step = size.div_ceil(SAMPLE).max(1);
+    let sample: Vec<i64> = candidates.docs().step_by(step).collect();
     if sample.is_empty() {
         return Ok(0);
     }
     let true_ones = verified(tx, pool, word, &sample).await?.len();
-    Ok((candidates.len() * true_ones / sample.len()) as i64)
+    Ok((size * true_ones / sample.len()) as i64)
 }
 
 async fn verified(tx: &mut Tx, pool: &PoolId, word: &Word, docs: &[i64]) -> Result<Vec<String>> {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use watchword_kit::PoolId;
 
 use super::gram::SEGMENT;
-use super::keyword::{self, Hits};
+use super::keyword::{self, Candidates, Hits, Word};
 use super::{Column, Driver, Search};
 use crate::department::member;
 use crate::statement::Sql;
@@ -25,15 +25,13 @@ pub struct Limits {
     pub counted: i64,
     /// Users whose part that matches stands for all of the pool.
     pub sample: usize,
-    /// The newest users, who are walked first when a keyword is looked for.
-    pub window: i64,
     /// The newest members of a department, who are looked at to see how many of them match.
     pub glance: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { few: 3000, small_pool: 20_000, counted: 100_000, sample: 1000, window: 5000, glance: 2000 }
+        Limits { few: 3000, small_pool: 20_000, counted: 100_000, sample: 1000, glance: 2000 }
     }
 }
 
@@ -47,8 +45,17 @@ type Keys<'a> = [(&'a Column, bool)];
 enum Narrow {
     /// They are among these.
     Few { ids: Vec<String>, settled: Option<usize> },
-    /// There is no small set to look in; about how many they are, where the only condition has told.
-    Many(Option<i64>),
+    /// There is no small set to look in, or it need not be looked at.
+    Many(Many),
+}
+
+/// Users who are walked in the order of the list.
+#[derive(Default)]
+struct Many {
+    /// How many they are, where the only condition has told.
+    total: Option<Total>,
+    /// Who has one of the texts looked for.
+    with: Option<(Word, Candidates)>,
 }
 
 enum Total {
@@ -61,12 +68,12 @@ impl Search {
     /// come last; among equals the id decides.
     pub async fn page(&self, tx: &mut Tx, keys: &Keys<'_>, page: Page, limits: &Limits) -> Result<(i64, Vec<User>)> {
         let narrow = match self.glance(tx, keys, limits).await? {
-            Some(about) => Narrow::Many(Some(about)),
-            None => self.narrow(tx, limits).await?,
+            Some(about) => Narrow::Many(Many { total: Some(Total::About(about)), with: None }),
+            None => self.narrow(tx, keys, limits).await?,
         };
         let (total, ids) = match narrow {
             Narrow::Few { ids, settled } => self.gather(tx, &ids, settled, keys, page).await?,
-            Narrow::Many(about) => self.walk(tx, about, keys, page, limits).await?,
+            Narrow::Many(many) => self.walk(tx, many, keys, page, limits).await?,
         };
         let mut rows: HashMap<String, User> =
             TABLE.get_many(tx, &self.pool, &ids).await?.into_iter().map(|u| (u.id.clone(), u)).collect();
@@ -100,25 +107,37 @@ impl Search {
         Ok((hits > 0 && hits * 100 >= seen).then(|| members * hits / seen))
     }
 
-    async fn narrow(&self, tx: &mut Tx, limits: &Limits) -> Result<Narrow> {
+    async fn narrow(&self, tx: &mut Tx, keys: &Keys<'_>, limits: &Limits) -> Result<Narrow> {
         for driver in &self.drivers {
             let limit = limits.few as i64 + 1;
             let text = numbered(&self.pool, &format!("{} LIMIT $$", driver.sql), driver.vals.iter(), [limit.into()]);
             let found: Vec<(String,)> = text.all(tx).await?;
             if found.len() <= limits.few {
+                let walked = keys.is_empty() && driver.column == Some("created_at");
+                if walked && driver.conditions == self.conditions.len() {
+                    // They stand together in the order of the list.
+                    let total = Some(Total::Exact(found.len() as i64));
+                    return Ok(Narrow::Many(Many { total, with: None }));
+                }
                 let ids = found.into_iter().map(|(id,)| id).collect();
                 return Ok(Narrow::Few { ids, settled: None });
             }
         }
-        let mut about = None;
+        let mut many = Many::default();
         for (condition, word, exact) in &self.words {
+            let only = *exact && self.conditions.len() == 1;
             match keyword::hits(tx, &self.pool, word, limits.few).await? {
-                Hits::Few(ids) => return Ok(Narrow::Few { ids, settled: exact.then_some(*condition) }),
-                Hits::Many(n) if *exact && self.conditions.len() == 1 => about = Some(n),
-                Hits::Many(_) => {}
+                Hits::Few(ids, candidates) if only && keys.is_empty() => {
+                    let total = Some(Total::Exact(ids.len() as i64));
+                    return Ok(Narrow::Many(Many { total, with: Some((word.clone(), candidates)) }));
+                }
+                Hits::Few(ids, _) => return Ok(Narrow::Few { ids, settled: exact.then_some(*condition) }),
+                Hits::Many(n, candidates) => {
+                    many = Many { total: only.then_some(Total::About(n)), with: Some((word.clone(), candidates)) };
+                }
             }
         }
-        Ok(Narrow::Many(about))
+        Ok(Narrow::Many(many))
     }
 
     /// Looks at these users. The condition that found them, where it is settled, is not asked again.
@@ -164,14 +183,17 @@ impl Search {
     async fn walk(
         &self,
         tx: &mut Tx,
-        about: Option<i64>,
+        many: Many,
         keys: &Keys<'_>,
         page: Page,
         limits: &Limits,
     ) -> Result<(i64, Vec<String>)> {
-        let total = self.total(tx, about, limits).await?;
+        let total = self.total(tx, many.total, limits).await?;
+        // One more, to know whether there is more.
+        let longer = Page { limit: page.limit + 1, offset: page.offset };
+        let with = many.with.filter(|_| keys.is_empty() && longer.offset + longer.limit <= MOST_NEWEST);
         let nullable = keys.iter().any(|(c, _)| c.nullable());
-        if let (Total::Exact(total), false) = (&total, nullable)
+        if let (Total::Exact(total), false, None) = (&total, nullable, &with)
             && page.offset + page.limit > total / 2
         {
             // The second half is nearer from the end.
@@ -181,13 +203,9 @@ impl Search {
             ids.reverse();
             return Ok((*total, ids));
         }
-        // One more, to know whether there is more.
-        let longer = Page { limit: page.limit + 1, offset: page.offset };
-        let mut ids = match keys {
-            [] if self.is_one_word() && longer.offset + longer.limit <= MOST_NEWEST => {
-                self.newest(tx, longer, limits).await?
-            }
-            [(column, _)] if column.nullable() => self.steps_in_two(tx, keys, longer, column.key()).await?,
+        let mut ids = match (keys, &with) {
+            (_, Some((word, candidates))) => self.newest(tx, word, candidates, longer).await?,
+            ([(column, _)], _) if column.nullable() => self.steps_in_two(tx, keys, longer, column.key()).await?,
             _ => self.steps(tx, keys, false, longer, "").await?,
         };
         let (seen, more) = (page.offset + ids.len() as i64, ids.len() as i64 > page.limit);
@@ -199,28 +217,6 @@ impl Search {
             Total::About(n) => n.min(page.offset),
         };
         Ok((total, ids))
-    }
-
-    /// Whether keywords are the only condition, and the index of texts knows all about them.
-    fn is_one_word(&self) -> bool {
-        self.conditions.len() == 1 && matches!(self.words.as_slice(), [(_, _, true)])
-    }
-
-    /// The newest who have a word. Mostly they are found among the newest of all; where only old users have the word,
-    /// walking to them would take long.
-    async fn newest(&self, tx: &mut Tx, page: Page, limits: &Limits) -> Result<Vec<String>> {
-        let text =
-            "SELECT created_at FROM users WHERE pool_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET $$";
-        let edge: Vec<(i64,)> = numbered(&self.pool, text, [].iter(), [limits.window.into()]).all(tx).await?;
-        let Some((edge,)) = edge.first() else { return self.steps(tx, &[], false, page, "").await };
-        let ids = self.steps(tx, &[], false, page, &format!(" AND created_at > {edge}")).await?;
-        if ids.len() as i64 == page.limit {
-            return Ok(ids);
-        }
-        let (_, word, _) = &self.words[0];
-        let need = (page.offset + page.limit) as usize;
-        let ids = keyword::newest(tx, &self.pool, word, need).await?;
-        Ok(ids.into_iter().skip(page.offset as usize).collect())
     }
 
     /// First the users with a value, whom an index has in this order, then the others.
@@ -277,7 +273,7 @@ impl Search {
 
     /// The conditions so that no index but that of the order is used: many users meet them. One on the first column of
     /// the order says where to begin; the index of states is in the default order.
-    fn unindexed(&self, first: Option<&str>, without: Option<usize>) -> (String, Vec<Val>) {
+    pub(super) fn unindexed(&self, first: Option<&str>, without: Option<usize>) -> (String, Vec<Val>) {
         let (mut text, mut vals) = (String::new(), Vec::new());
         for (_, c) in self.conditions.iter().enumerate().filter(|(i, _)| without != Some(*i)) {
             let in_order = c.column.is_some() && c.column == first;
@@ -289,7 +285,12 @@ impl Search {
         (text, vals)
     }
 
-    async fn total(&self, tx: &mut Tx, about: Option<i64>, limits: &Limits) -> Result<Total> {
+    async fn total(&self, tx: &mut Tx, known: Option<Total>, limits: &Limits) -> Result<Total> {
+        let about = match known {
+            Some(Total::Exact(n)) => return Ok(Total::Exact(n)),
+            Some(Total::About(n)) => Some(n),
+            None => None,
+        };
         let sql = sql!(
             "SELECT status, CAST(SUM(total) AS BIGINT) AS total FROM user_counts WHERE pool_id = $1 GROUP BY status"
         );
@@ -303,8 +304,7 @@ impl Search {
             return Ok(Total::Exact(sum(&|s| states.iter().any(|state| state == s))));
         }
         if let ([_], [driver]) = (self.conditions.as_slice(), self.drivers.as_slice()) {
-            let n = count_driver(tx, self, driver, limits.counted + 1).await?;
-            if n <= limits.counted {
+            if let Some(n) = count_driver(tx, self, driver, limits.counted).await? {
                 return Ok(Total::Exact(n));
             }
         }
@@ -345,10 +345,17 @@ impl Search {
     }
 }
 
-async fn count_driver(tx: &mut Tx, search: &Search, driver: &Driver, most: i64) -> Result<i64> {
-    let text = format!("SELECT COUNT(*) AS total FROM ({} LIMIT $$) AS found", driver.sql);
-    let text = numbered(&search.pool, &text, driver.vals.iter(), [most.into()]);
-    Ok(text.all::<(i64,)>(tx).await?.first().map_or(0, |(n,)| *n))
+/// How many users meet the condition; `None` where they are more than `most` and nobody keeps their number.
+async fn count_driver(tx: &mut Tx, search: &Search, driver: &Driver, most: i64) -> Result<Option<i64>> {
+    let text = match &driver.count {
+        Some(count) => numbered(&search.pool, count, driver.vals.iter(), []),
+        None => {
+            let text = format!("SELECT COUNT(*) AS total FROM ({} LIMIT $$) AS found", driver.sql);
+            numbered(&search.pool, &text, driver.vals.iter(), [(most + 1).into()])
+        }
+    };
+    let n = text.all::<(i64,)>(tx).await?.first().map_or(0, |(n,)| *n);
+    Ok((driver.count.is_some() || n <= most).then_some(n))
 }
 
 /// The text after `ORDER BY`, or its reverse. Ends with the id, in the direction of the last key.
@@ -390,7 +397,7 @@ pub(crate) struct Built {
     pub(crate) vals: Vec<Val>,
 }
 
-fn numbered<'a, const N: usize>(
+pub(super) fn numbered<'a, const N: usize>(
     pool: &PoolId,
     template: &str,
     vals: impl Iterator<Item = &'a Val>,
@@ -408,7 +415,7 @@ fn numbered<'a, const N: usize>(
 }
 
 impl Built {
-    async fn all<T: crate::FromRow>(&self, tx: &mut Tx) -> Result<Vec<T>> {
+    pub(super) async fn all<T: crate::FromRow>(&self, tx: &mut Tx) -> Result<Vec<T>> {
         #[cfg(test)]
         BUILT.with_borrow_mut(|built| built.push(self.clone()));
         tx.all(Sql::Once(&self.sql), &self.vals).await

@@ -2,7 +2,7 @@
 //!
 //! A segment is made in many short units of work. First its grams are written, which point at documents that are not
 //! there yet; then its documents move from the recent texts, each in one step. So a user is always in one of the two,
-//! wherever this breaks off. What a changed or deleted user leaves behind are grams that point at nothing.
+//! wherever this breaks off. Places are in the order of creation. What a changed or deleted user leaves behind are grams that point at nothing.
 
 use std::collections::{HashMap, HashSet};
 
@@ -38,13 +38,16 @@ pub async fn draft(tx: &mut Tx, pool: &PoolId, enough: usize) -> Result<Option<D
         "SELECT pool_id, user_id, main, more FROM user_texts_recent WHERE pool_id = $1
          ORDER BY user_id NULLS LAST LIMIT $2"
     );
-    let texts: Vec<Recent> = tx.all(sql, vals![pool, SEGMENT as i64]).await?;
+    let mut texts: Vec<Recent> = tx.all(sql, vals![pool, SEGMENT as i64]).await?;
     if texts.len() < enough.max(1) {
         return Ok(None);
     }
-    let sql = sql!("SELECT COALESCE(MAX(created_at), 0) AS newest FROM users WHERE pool_id = $1 AND id IN ANY_OF($2)");
+    let sql = sql!("SELECT id, created_at FROM users WHERE pool_id = $1 AND id IN ANY_OF($2)");
     let ids: Vec<String> = texts.iter().map(|t| t.user_id.clone()).collect();
-    let (newest,): (i64,) = tx.one(sql, vals![pool, ids]).await?;
+    let created: HashMap<String, i64> = tx.all::<(String, i64)>(sql, vals![pool, ids]).await?.into_iter().collect();
+    let newest = created.values().copied().max().unwrap_or(0);
+    // In the order of lists, so that the newest of a segment who have a word are found at its end.
+    texts.sort_by_cached_key(|t| (created.get(&t.user_id).copied().unwrap_or(0), t.user_id.clone()));
     Ok(Some(Draft { pool: pool.clone(), texts, newest }))
 }
 
@@ -142,9 +145,27 @@ impl Draft {
     }
 }
 
-/// The pool's segments with when the newest of their users was created, the newest first.
-pub async fn all(tx: &mut Tx, pool: &PoolId) -> Result<Vec<(i64, i64)>> {
-    let sql = sql!("SELECT segment, newest FROM user_segments WHERE pool_id = $1 ORDER BY newest DESC, segment DESC");
+row! {
+    /// A segment of a pool.
+    #[derive(Copy, Eq)]
+    pub struct Segment {
+        pub number: i64,
+        /// When the newest of its users was created.
+        pub newest: i64,
+    }
+}
+
+impl Segment {
+    pub(super) fn doc(&self, place: usize) -> i64 {
+        self.number * SEGMENT as i64 + place as i64
+    }
+}
+
+/// The pool's segments, the newest first.
+pub async fn all(tx: &mut Tx, pool: &PoolId) -> Result<Vec<Segment>> {
+    let sql = sql!(
+        "SELECT segment AS number, newest FROM user_segments WHERE pool_id = $1 ORDER BY newest DESC, segment DESC"
+    );
     tx.all(sql, vals![pool]).await
 }
 
