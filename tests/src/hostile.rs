@@ -4,6 +4,7 @@ mod first_factor;
 mod pictures;
 mod second_factor;
 mod storage;
+mod timing;
 
 use serde_json::{Value, json};
 use watchword_testkit::{Reply, Server};

@@ -25,7 +25,7 @@ pub mod identity;
 pub mod import;
 pub mod life;
 mod notice;
-mod password;
+pub(crate) mod password;
 pub(crate) mod people;
 pub mod phone;
 pub mod remove;

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use watchword_kit::Millis;
-use watchword_testkit::{Client, PASSWORD, Reply, Server, minutes, seconds};
+use watchword_testkit::{Browser, Client, PASSWORD, Reply, Server, minutes, seconds};
 
+use crate::authorize;
 use crate::captcha::{Picture, picture};
 use crate::security_settings::{anomaly, set};
 
@@ -204,6 +205,40 @@ async fn an_administrator_opens_a_lock_by_a_new_password_or_by_activating_the_ac
         s.advance(minutes(20));
     }
     tries(&s.app(), "ada", "another-good-one-7").await.ok();
+}
+
+#[tokio::test]
+async fn users_open_a_lock_by_a_new_password_of_their_own_and_on_the_page_that_asks_for_one() {
+    const NEW: &str = "another-good-one-7";
+    let s = Server::behind_a_proxy(|_| {}).await;
+    let shop = authorize::plain(&s).await;
+    conditions(&s, json!({ "accountLock": "condition_set", "accountLockLoginPasswordFailCheck": check(2) })).await;
+    let home = "203.0.113.7";
+    let away = s.app().header("x-forwarded-for", "198.51.100.9");
+    let lock = async |name: &'static str| {
+        for _ in 0..2 {
+            tries(&away, name, WRONG).await.refused_with(403, 2333);
+        }
+        tries(&away, name, PASSWORD).await.refused_with(403, 2005);
+    };
+
+    s.user("ada").await;
+    let at_home = s.app().header("x-forwarded-for", home);
+    let tokens = tries(&at_home, "ada", PASSWORD).await.ok();
+    lock("ada").await;
+    let change = json!({ "oldPassword": PASSWORD, "newPassword": NEW });
+    let ada = at_home.bearer(tokens["access_token"].as_str().unwrap());
+    ada.post("/api/v3/update-password", change).await.done();
+    tries(&away, "ada", NEW).await.ok();
+
+    let bob = json!({ "username": "bob", "password": PASSWORD, "options": { "resetPasswordOnFirstLogin": true } });
+    s.admin().await.post("/api/v3/create-user", bob).await.ok();
+    let mut browser = Browser::new(&s);
+    browser.headers.push(("x-forwarded-for", home.into()));
+    let page = authorize::sign_in(&mut browser, &shop, "bob", &[]).await;
+    lock("bob").await;
+    browser.submit(&page, "password", &[("password", NEW), ("again", NEW)]).await.code();
+    tries(&away, "bob", NEW).await.ok();
 }
 
 #[tokio::test]

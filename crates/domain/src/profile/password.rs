@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use watchword_api::profile::{
     PasswordResetToken, ResetPasswordMethod, ResetPasswordReq, UpdatePasswordReq, VerifyResetPasswordReq,
 };
-use watchword_crypto::{hash, password};
-use watchword_kit::{Error, Millis, Result, Secret, codes, text};
+use watchword_crypto::hash;
+use watchword_kit::{Error, Millis, Result, codes, text};
 use watchword_store::session::Session;
 use watchword_store::user::{TABLE, User};
 use watchword_store::{Tx, message as owners};
@@ -13,52 +13,19 @@ use watchword_store::{Tx, message as owners};
 use super::proof::{Given, key, needed};
 use crate::action_token::{self, Proof, Step};
 use crate::ctx::Ctx;
-use crate::group::follow;
-use crate::login::gate;
 use crate::message::Medium;
-use crate::outbox::{Event, notify_user};
-use crate::passwords::Verdict;
 use crate::security_settings::password::PasswordRules;
-use crate::user::{self, life, update};
+use crate::user::password::{another, choose};
+use crate::user::{self, life};
 use crate::{login, pool};
 
 /// How long a proof stands in for the old password of an account that has none.
 const PROOF: Millis = Millis::minutes(5);
 const CHANNEL: &str = "CHANNEL_RESET_PASSWORD";
 
-/// A password that keeps the rules, hashed.
-struct Chosen {
-    hash: String,
-    level: i64,
-}
-
-/// What cannot be decrypted becomes a random password, as at sign-in: nobody learns from the answer whether a
-/// ciphertext was well formed.
-async fn choose(
-    ctx: &Ctx,
-    field: &str,
-    plain: Secret<String>,
-    user: &User,
-    former: Option<&Secret<String>>,
-) -> Result<Chosen> {
-    let mut rules = PasswordRules::of(&pool::settings(&mut ctx.read().await?, ctx.pool()).await?)?.of_user(user);
-    if let Some(former) = former {
-        rules = rules.after(former);
-    }
-    rules.check(plain.reveal()).map_err(|e| Error::invalid(field, e))?;
-    let level = i64::from(password::strength(plain.reveal()));
-    Ok(Chosen { hash: ctx.passwords.hash(plain, ctx.entropy).await?, level })
-}
-
-impl Chosen {
-    async fn save(self, tx: &mut Tx, ctx: &Ctx, user: &mut User) -> Result<()> {
-        user.password_hash = Some(self.hash);
-        user.password_level = Some(self.level);
-        user.password_set_at = Some(ctx.now());
-        user.reset_password_on_next_login = false;
-        TABLE.update(tx, user).await?;
-        follow::changed(tx, ctx, std::slice::from_ref(&user.id)).await
-    }
+/// The rules for this user's next password.
+async fn rules_for(ctx: &Ctx, user: &User) -> Result<PasswordRules> {
+    Ok(PasswordRules::of(&pool::settings(&mut ctx.read().await?, ctx.pool()).await?)?.of_user(user))
 }
 
 /// `POST /api/v3/update-password`. The user's other sessions end.
@@ -86,7 +53,11 @@ pub async fn update(ctx: &Ctx, req: UpdatePasswordReq) -> Result<()> {
     };
     let former = old.filter(|_| vouched.is_some());
     let plain = login::plain(ctx, req.new_password, encrypted);
-    let chosen = choose(ctx, "newPassword", plain, &user, former.as_ref()).await;
+    let mut rules = rules_for(ctx, &user).await?;
+    if let Some(former) = &former {
+        rules = rules.after(former);
+    }
+    let chosen = choose(ctx, "newPassword", plain, &rules).await;
     let mut tx = ctx.write().await?;
     let held = TABLE.hold(&mut tx, ctx.pool(), &user.id, "updated_at", ctx.now()).await?;
     let mut held = held.ok_or_else(|| Error::new(codes::USER_NOT_FOUND))?;
@@ -102,9 +73,7 @@ pub async fn update(ctx: &Ctx, req: UpdatePasswordReq) -> Result<()> {
         // The old one was right, and that is noted.
         Err(refused) => return Err(ctx.commit_refusal(tx, refused, details).await),
     };
-    chosen.save(&mut tx, ctx, &mut held).await?;
-    update::sign_out_except(&mut tx, ctx, &held.id, Some(&session.id)).await?;
-    notify_user(&mut tx, ctx, &held, Event::PasswordChanged).await?;
+    chosen.save(&mut tx, ctx, &mut held, Some(&session.id)).await?;
     ctx.commit(tx, details).await
 }
 
@@ -176,13 +145,10 @@ pub async fn reset(ctx: &Ctx, req: ResetPasswordReq) -> Result<()> {
         (row, user)
     };
     let plain = login::plain(ctx, req.password, req.password_encrypt_type.unwrap_or_default());
-    if row.channel == "password"
-        && ctx.passwords.verify(plain.clone(), present.password_hash.clone()).await? != Verdict::Wrong
-    {
-        let detail = text!("choose another one than before", "新密码不能与原密码相同");
-        return Err(Error::invalid("password", detail));
+    if row.channel == "password" {
+        another(ctx, &present, &plain).await?;
     }
-    let chosen = choose(ctx, "password", plain, &present, None).await?;
+    let chosen = choose(ctx, "password", plain, &rules_for(ctx, &present).await?).await?;
     let mut tx = ctx.write().await?;
     let (row, mut user) = action_token::spend(&mut tx, ctx, &steps, &token).await?;
     let seen = match row.channel.as_str() {
@@ -193,10 +159,7 @@ pub async fn reset(ctx: &Ctx, req: ResetPasswordReq) -> Result<()> {
     if !life::may_sign_in(&user, ctx.now()) || seen.as_deref() != Some(&row.seen) {
         return Err(action_token::over());
     }
-    chosen.save(&mut tx, ctx, &mut user).await?;
-    gate::unlock(&mut tx, ctx, &user.id).await?;
-    update::sign_out(&mut tx, ctx, &user.id).await?;
-    notify_user(&mut tx, ctx, &user, Event::PasswordChanged).await?;
+    chosen.save(&mut tx, ctx, &mut user, None).await?;
     ctx.commit(tx, json!({ "userId": user.id, "by": row.channel })).await
 }
 

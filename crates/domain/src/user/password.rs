@@ -1,10 +1,18 @@
-//! Passwords that an administrator sets: chosen, encrypted in transport, imported as a hash, or made here.
+//! Passwords that an administrator sets: chosen, encrypted in transport, imported as a hash, or made here; and those
+//! that a user chooses.
 
 use watchword_api::common::PasswordEncryptType;
 use watchword_crypto::password;
 use watchword_kit::{Entropy, Error, Result, Secret, codes, text};
+use watchword_store::Tx;
+use watchword_store::user::{TABLE, User};
 
+use super::update;
 use crate::ctx::Ctx;
+use crate::group::follow;
+use crate::login::gate;
+use crate::outbox::{Event, notify_user};
+use crate::passwords::Verdict;
 use crate::security_settings::password::PasswordRules;
 
 /// Characters of a password made here, at least; of 57 kinds, so 116 bits.
@@ -45,6 +53,48 @@ pub struct Prepared {
     pub level: Option<i64>,
     /// The password itself, where it was made here and must be told to its owner.
     pub made: Option<Secret<String>>,
+}
+
+/// A password that a user has chosen and that keeps the rules, hashed.
+pub(crate) struct Chosen {
+    hash: String,
+    level: i64,
+}
+
+/// Judges and hashes. Call it without a transaction.
+///
+/// # Errors
+/// 400 at `field` for one against the rules, 429 when too many passwords are waiting.
+pub(crate) async fn choose(ctx: &Ctx, field: &str, plain: Secret<String>, rules: &PasswordRules) -> Result<Chosen> {
+    rules.check(plain.reveal()).map_err(|e| Error::invalid(field, e))?;
+    let level = i64::from(password::strength(plain.reveal()));
+    Ok(Chosen { hash: ctx.passwords.hash(plain, ctx.entropy).await?, level })
+}
+
+/// # Errors
+/// 400 at `password` for the one that the user has.
+pub(crate) async fn another(ctx: &Ctx, user: &User, plain: &Secret<String>) -> Result<()> {
+    match ctx.passwords.verify(plain.clone(), user.password_hash.clone()).await? {
+        Verdict::Wrong => Ok(()),
+        _ => Err(Error::invalid("password", text!("choose another one than before", "新密码不能与原密码相同"))),
+    }
+}
+
+impl Chosen {
+    /// Becomes the password of a user who is held. Locks of the account open, every session but the `spared` one ends,
+    /// whatever else the old password has opened is void, and the user is told.
+    pub async fn save(self, tx: &mut Tx, ctx: &Ctx, user: &mut User, spared: Option<&str>) -> Result<()> {
+        user.password_hash = Some(self.hash);
+        user.password_level = Some(self.level);
+        user.password_set_at = Some(ctx.now());
+        user.reset_password_on_next_login = false;
+        user.updated_at = ctx.now();
+        TABLE.update(tx, user).await?;
+        gate::unlock(tx, ctx, &user.id).await?;
+        follow::changed(tx, ctx, std::slice::from_ref(&user.id)).await?;
+        update::sign_out_except(tx, ctx, &user.id, spared).await?;
+        notify_user(tx, ctx, user, Event::PasswordChanged).await
+    }
 }
 
 /// Judges a wish without any costly work.

@@ -5,21 +5,20 @@ use std::sync::Arc;
 
 use serde_json::json;
 use watchword_api::user::{ResetLinkSent, ResetLinkUser, SendResetLinkReq};
-use watchword_crypto::{hash, password};
+use watchword_crypto::hash;
 use watchword_kit::{Error, Lang, Millis, PoolId, Result, Secret, codes};
 use watchword_store::Tx;
 use watchword_store::user::reset_link::{self as store, PasswordReset, TABLE as RESETS};
 use watchword_store::user::{TABLE, User};
 
 use super::create::batch_size;
+use super::life;
+use super::password::choose;
 use super::resolve::resolve_many;
-use super::{life, update};
 use crate::audit::Audit;
 use crate::ctx::{Actor, Ctx, Request};
-use crate::group::follow;
-use crate::login::gate;
 use crate::message::{self, Medium, provider, text as texts};
-use crate::outbox::{Event, enqueue, notify_user};
+use crate::outbox::enqueue;
 use crate::pool;
 use crate::security_settings::password::PasswordRules;
 use crate::services::Services;
@@ -132,9 +131,7 @@ pub async fn complete(
         let user = TABLE.get(&mut tx, ctx.pool(), &row.user_id).await?.ok_or_else(over)?;
         PasswordRules::of(&pool::settings(&mut tx, ctx.pool()).await?)?.of_user(&user)
     };
-    rules.check(password.reveal()).map_err(|e| Error::invalid("password", e))?;
-    let level = i64::from(password::strength(password.reveal()));
-    let hashed = ctx.passwords.hash(password, ctx.entropy).await?;
+    let chosen = choose(&ctx, "password", password, &rules).await?;
     let mut tx = ctx.write().await?;
     let row = RESETS.get(&mut tx, ctx.pool(), &id).await?.ok_or_else(over)?;
     // The user first: whoever ends the user's sessions voids links while holding the user.
@@ -146,14 +143,6 @@ pub async fn complete(
     if !life::may_sign_in(&user, ctx.now()) || user.email_key.as_deref() != Some(&row.email_key) {
         return Err(over());
     }
-    user.password_hash = Some(hashed);
-    user.password_level = Some(level);
-    user.password_set_at = Some(ctx.now());
-    user.reset_password_on_next_login = false;
-    TABLE.update(&mut tx, &user).await?;
-    gate::unlock(&mut tx, &ctx, &user.id).await?;
-    follow::changed(&mut tx, &ctx, std::slice::from_ref(&user.id)).await?;
-    update::sign_out(&mut tx, &ctx, &user.id).await?;
-    notify_user(&mut tx, &ctx, &user, Event::PasswordChanged).await?;
+    chosen.save(&mut tx, &ctx, &mut user, None).await?;
     ctx.commit(tx, json!({ "userId": user.id, "by": "link" })).await
 }
