@@ -144,8 +144,7 @@ fn method_filter(method: &str) -> MethodFilter {
 /// A request for which there is no operation. Under `/api/` that may be one of the contract that is not built yet.
 async fn refuse(request: Request, code: &'static watchword_kit::Code, guard: Guard) -> Response {
     let (parts, _) = request.into_parts();
-    let incoming = Incoming { method: "", path: "", query: None, headers: &parts.headers, body: &[] };
-    let lang = incoming.lang();
+    let lang = Incoming::of_headers(&parts.headers).lang();
     let id = watchword_kit::Entropy.hex(16);
     let mut e = Error::new(code);
     if code == codes::NOT_IMPLEMENTED {
@@ -172,7 +171,7 @@ async fn serve(door: Arc<Door>, row: Arc<Row>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let path_params = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
     async {
-        let lang = Incoming { method: "", path: "", query: None, headers: &parts.headers, body: &[] }.lang();
+        let lang = Incoming::of_headers(&parts.headers).lang();
         let mut trace = Trace::default();
         let outcome = match read_body(&door, op, &parts, body).await {
             // The room is given back when the answer is there.

@@ -32,8 +32,8 @@ const STATEMENT_CACHE: usize = 512;
 /// hundreds of pages, mostly those of the group before: at SQLite's 1,000 every third group would move them.
 const CHECKPOINT_PAGES: u32 = 8_000;
 /// Bytes of the database file that are read where the kernel has them. A reader's own pages are void after every
-/// commit of the writer; copying them in again was an eighth of a read's cost.
-const MAPPED: i64 = 256 << 20;
+/// commit of the writer; copying them in again was an eighth of a read's cost. This is the most that SQLite maps.
+const MAPPED: i64 = 0x7fff_0000;
 
 #[derive(Clone)]
 pub struct Sqlite {

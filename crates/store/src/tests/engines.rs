@@ -39,6 +39,7 @@ async fn every_statement_on_tenant_data_names_the_pool() {
         "FROM access_keys WHERE id = $1",
         "FROM applications WHERE id = $1",
         "FROM interactions WHERE id = $1",
+        "FROM device_codes WHERE user_code = $1",
         "FROM pools ORDER BY",
         "WHERE expires_at <",
         "WHERE at <",
