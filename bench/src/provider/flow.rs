@@ -40,6 +40,8 @@ struct Page {
 
 /// Flows at a constant rate for so long; the users of one pass are not those of the pass before.
 pub async fn run(shop: &Arc<Shop>, pass: usize, length: Duration) -> Result<Load> {
+    // Those of the pass before are closed by now: nobody spoke on them.
+    shop.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     let count = (length.as_secs_f64() * f64::from(FLOWS_PER_SECOND)) as u32 + WARM_UP;
     let begin = Instant::now();
     let mut flows = JoinSet::new();
