@@ -9,13 +9,13 @@ const RUNNERS: usize = 64;
 /// Races, each with a fresh user.
 const ROUNDS: usize = 4;
 
-struct Nodes {
-    one: Server,
-    two: Server,
+pub struct Nodes {
+    pub one: Server,
+    pub two: Server,
 }
 
 impl Nodes {
-    async fn start() -> Nodes {
+    pub async fn start() -> Nodes {
         let one = Server::with(|settings| settings.demo = true).await;
         let two = one.second_node().await;
         Nodes { one, two }

@@ -6,23 +6,13 @@ use serde_json::{Value, json};
 use watchword_testkit::{Browser, Client, PASSWORD, RECOVERY_CODE, Reply, SECRET, Server, encode};
 
 use crate::authorize::{App, exchange, plain, request, sign_in};
+use crate::race::Nodes;
 use crate::security_settings::{anomaly, set};
 
 const OTHER: &str = "quite another long secret";
 const ROUNDS: usize = 6;
 
-struct Nodes {
-    one: Server,
-    two: Server,
-}
-
 impl Nodes {
-    async fn start() -> Nodes {
-        let one = Server::with(|settings| settings.demo = true).await;
-        let two = one.second_node().await;
-        Nodes { one, two }
-    }
-
     fn node(&self, n: usize) -> &Server {
         if n.is_multiple_of(2) { &self.one } else { &self.two }
     }
